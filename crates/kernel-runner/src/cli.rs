@@ -1,0 +1,161 @@
+//! The command line, as clap sees it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use runner_core::{CompletionFormat, QueryMode};
+
+/// Runs code in many languages.
+///
+/// `kernel-runner LANG` serves requests over ZeroMQ, as the process inside a container; the commands below use the same
+/// engine from a terminal.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  kernel-runner python                          serve Python at ports 2000 and 2001\n  \
+                  kernel-runner c --repl-in ipc:///tmp/in --repl-out ipc:///tmp/out\n  kernel-runner run hello.c\n  \
+                  kernel-runner eval python 'x = 6' 'x * 7'\n  kernel-runner list"
+)]
+pub(crate) struct Cli {
+    /// Log what the runner does, to standard error.
+    #[arg(long, global = true)]
+    pub(crate) debug: bool,
+
+    /// How log lines look.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", env = "KERNEL_RUNNER_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build and run a program here, through the whole engine, and exit with its exit code.
+    Run(Run),
+    /// Run pieces of code in one session, as query mode does.
+    Eval(Eval),
+    /// Show the languages of this binary, and the tools that they need.
+    List,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// What the daemon is started with.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The language to serve; `kernel-runner list` shows which there are.
+    #[arg(value_name = "LANG", required = true)]
+    pub(crate) language: Option<String>,
+
+    /// The language's interpreter or compiler, instead of the one on the PATH.
+    #[arg(value_name = "RUNTIME_PATH")]
+    pub(crate) runtime_path: Option<PathBuf>,
+
+    /// Where both sockets listen: a host or address (`*` is every one), or `ipc://FOLDER`.
+    #[arg(long, value_name = "ADDRESS", default_value = "*", env = "KERNEL_RUNNER_BIND")]
+    pub(crate) bind: String,
+
+    /// Where requests come in: a ZeroMQ endpoint or a port [default: port 2000, or what intrinsic-ports.json says]
+    #[arg(long, value_name = "ENDPOINT", env = "KERNEL_RUNNER_REPL_IN")]
+    pub(crate) repl_in: Option<String>,
+
+    /// Where records go out: a ZeroMQ endpoint or a port [default: port 2001, or what intrinsic-ports.json says]
+    #[arg(long, value_name = "ENDPOINT", env = "KERNEL_RUNNER_REPL_OUT")]
+    pub(crate) repl_out: Option<String>,
+
+    /// The side channels that give programs their input: `tcp://HOST:PORT` or `ipc://PATH`, separated by commas, or
+    /// `none` [default: tcp://127.0.0.1:65000,ipc:///tmp/bai-user-input.sock]
+    #[arg(long, value_name = "ENDPOINTS", value_delimiter = ',', env = "KERNEL_RUNNER_USER_INPUT")]
+    pub(crate) user_input: Option<Vec<String>>,
+
+    /// The directory in which code runs.
+    #[arg(long, value_name = "DIR", default_value = "/home/work", env = "KERNEL_RUNNER_WORK_DIR")]
+    pub(crate) work_dir: PathBuf,
+
+    /// The directory of the agent's `environ.txt` and `intrinsic-ports.json`.
+    #[arg(long, value_name = "DIR", default_value = "/home/config", env = "KERNEL_RUNNER_CONFIG_DIR")]
+    pub(crate) config_dir: PathBuf,
+
+    /// Whether queries share a state: `keep` or `fresh`.
+    #[arg(long, value_name = "MODE", default_value_t, env = "KERNEL_RUNNER_QUERY")]
+    pub(crate) query: QueryMode,
+
+    /// The shape of completions: `object`, or `array` for agents before 19.03.
+    #[arg(long, value_name = "SHAPE", default_value_t, env = "KERNEL_RUNNER_COMPLETION_FORMAT")]
+    pub(crate) completion_format: CompletionFormat,
+}
+
+/// What `run` and `eval` have in common.
+#[derive(Debug, Args)]
+pub(crate) struct Local {
+    /// The language's interpreter or compiler, instead of the one on the PATH.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) runtime_path: Option<PathBuf>,
+
+    /// The directory in which code runs [default: the current one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kernel-runner run hello.py\n  kernel-runner run c main.c list.c\n  \
+                        kernel-runner run python --exec 'python3 tests.py' .\n  echo 'print(1)' | kernel-runner run python -")]
+pub(crate) struct Run {
+    /// The language, unless the files' names tell it; then source files, one folder, or `-` for standard input. Without
+    /// files: the working directory.
+    #[arg(value_name = "[LANG] FILE", required = true)]
+    pub(crate) arguments: Vec<String>,
+
+    /// A shell command that builds, instead of the language's own way.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) build: Option<String>,
+
+    /// A shell command that runs, instead of the language's own way.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) exec: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) local: Local,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kernel-runner eval python 'x = 6' 'x * 7'\n  \
+                        echo 'print(1)' | kernel-runner eval python -\n  kernel-runner eval python --json '1 + 1'")]
+pub(crate) struct Eval {
+    /// The language.
+    #[arg(value_name = "LANG")]
+    pub(crate) language: String,
+
+    /// Pieces of code, one query each; `-` is standard input.
+    #[arg(value_name = "CODE", required = true, allow_hyphen_values = true)]
+    pub(crate) code: Vec<String>,
+
+    /// Print every record as a line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Whether queries share a state: `keep` or `fresh`.
+    #[arg(long, value_name = "MODE", default_value_t)]
+    pub(crate) query: QueryMode,
+
+    #[command(flatten)]
+    pub(crate) local: Local,
+}

@@ -1,0 +1,66 @@
+//! Where log lines go: always to standard error, and warnings to the client as well.
+
+use std::fmt::{self, Write as _};
+use std::sync::OnceLock;
+
+use runner_core::ClientLog;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::cli::LogFormat;
+
+#[derive(Debug)]
+pub(crate) struct Logging {
+    pub(crate) debug: bool,
+    pub(crate) format: LogFormat,
+}
+
+/// Where the client's copy of a warning goes, from the moment on when there is a client to send to.
+static CLIENT: OnceLock<(ClientLog, String)> = OnceLock::new();
+
+impl Logging {
+    /// Starts logging. `RUST_LOG` says what is logged; without it, warnings are, and all of ours with `--debug`.
+    pub(crate) fn start(&self) {
+        let default = if self.debug { "warn,runner_core=debug,kernel_runner=debug" } else { "warn" };
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+        let registry = tracing_subscriber::registry();
+        match self.format {
+            LogFormat::Text => registry.with(lines.with_filter(filter)).with(ToClient.with_filter(LevelFilter::WARN)).init(),
+            LogFormat::Json => registry.with(lines.json().with_filter(filter)).with(ToClient.with_filter(LevelFilter::WARN)).init(),
+        }
+    }
+}
+
+/// Sends warnings and errors to the client from now on, with the prefix that the seed's had.
+pub(crate) fn tell_client(log: ClientLog, language: &str) {
+    // A second engine in one process has no client of its own.
+    let _ = CLIENT.set((log, format!("{language}-kernel: ")));
+}
+
+struct ToClient;
+
+impl<S: Subscriber> Layer<S> for ToClient {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if let Some((log, prefix)) = CLIENT.get() {
+            let mut line = Line(prefix.clone());
+            event.record(&mut line);
+            log.send(line.0);
+        }
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let written = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+        written.expect("a String takes everything");
+    }
+}

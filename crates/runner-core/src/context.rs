@@ -1,0 +1,130 @@
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+
+use crate::error::{MissingProgram, Result};
+use crate::input::Input;
+use crate::outbox::Outbox;
+use crate::process::{self, Child, Command, Environment, Pipes, which};
+use crate::registry::Registration;
+
+/// What a runner's work happens in: the same for all of its tasks. The constructor of a runner gets it.
+#[derive(Clone, Debug)]
+pub struct Context(pub(crate) Arc<Host>);
+
+/// What is behind a [`Context`], and behind every [`Task`](crate::Task).
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) registration: &'static Registration,
+    pub(crate) settings: Settings,
+    pub(crate) outbox: Outbox,
+    pub(crate) input: Arc<Input>,
+    /// The pumps of background processes that outlive their task.
+    pub(crate) late_output: TaskTracker,
+}
+
+/// What a front end chooses when it starts an engine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The working directory of all that runs.
+    pub work_dir: PathBuf,
+    /// Where builds put what they make; the working directory itself where this is `None`.
+    pub build_dir: Option<PathBuf>,
+    /// The source files to build and run, where they are named; `None`: what lies in the working directory.
+    pub sources: Option<Vec<PathBuf>>,
+    /// The environment of all that runs.
+    pub environment: Environment,
+    /// The language's own interpreter or compiler, where the user chose one.
+    pub runtime_path: Option<PathBuf>,
+    /// Whether queries share a state.
+    pub query_mode: QueryMode,
+}
+
+/// Whether queries share a state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QueryMode {
+    /// They do, where the language can.
+    #[default]
+    Keep,
+    /// Each starts anew.
+    Fresh,
+}
+
+impl FromStr for QueryMode {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "keep" => Ok(Self::Keep),
+            "fresh" => Ok(Self::Fresh),
+            other => Err(format!("unknown query mode {other:?}: use `keep` or `fresh`")),
+        }
+    }
+}
+
+impl std::fmt::Display for QueryMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Keep => "keep",
+            Self::Fresh => "fresh",
+        })
+    }
+}
+
+impl Context {
+    /// The working directory.
+    #[must_use]
+    pub fn work_dir(&self) -> &Path {
+        &self.0.settings.work_dir
+    }
+
+    /// Whether queries share a state.
+    #[must_use]
+    pub fn query_mode(&self) -> QueryMode {
+        self.0.settings.query_mode
+    }
+
+    /// The language's interpreter or compiler: the one that the user chose, or else the first program of the
+    /// registration's first tool that is on the `PATH` (its plain name where none is, so that running it says so).
+    #[must_use]
+    pub fn runtime(&self) -> PathBuf {
+        if let Some(path) = &self.0.settings.runtime_path {
+            return path.clone();
+        }
+        let programs = self.0.registration.tools.first().map_or(&[][..], |tool| tool.programs);
+        let found = programs.iter().find_map(|program| self.find(program));
+        found.unwrap_or_else(|| programs.first().copied().unwrap_or(self.0.registration.name).into())
+    }
+
+    /// Where a program is on the children's `PATH`.
+    #[must_use]
+    pub fn find(&self, program: &str) -> Option<PathBuf> {
+        which(OsStr::new(program), self.0.settings.environment.get("PATH"))
+    }
+}
+
+impl Host {
+    /// Starts a child in the working directory. Without that directory, code still runs: in the root of the file system.
+    pub(crate) fn spawn(&self, mut command: Command, extra: Vec<(OwnedFd, i32)>) -> Result<(Child, Pipes)> {
+        let path = self.settings.environment.get("PATH");
+        let program = which(&command.program, path).ok_or_else(|| self.missing(&command))?;
+        let dir = command.dir.take().unwrap_or_else(|| self.settings.work_dir.clone());
+        command.dir = Some(if dir.is_dir() { dir } else { PathBuf::from("/") });
+        let named = Command { program: program.into(), ..command };
+        process::spawn(&named, &self.settings.environment, extra).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => self.missing(&named).into(),
+            _ => anyhow::Error::from(error).context(format!("failed to run {}", named.program.display())),
+        })
+    }
+
+    fn missing(&self, command: &Command) -> MissingProgram {
+        let name = Path::new(&command.program).file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let tool = self.registration.tools.iter().find(|tool| tool.programs.contains(&name));
+        MissingProgram { program: command.program.clone(), package: tool.map(|tool| tool.package) }
+    }
+}

@@ -1,0 +1,54 @@
+//! The core of kernel-runner: the wire protocol, the FIFO queue, processes and their output, sessions, and the [`Runner`]
+//! trait that every language implements.
+//!
+//! # Writing a runner
+//!
+//! A language is a crate that implements [`Runner`] and names it in [`register_runner!`]. A binary that links the crate has
+//! the language. The methods are those of the original's manual; what they print, run and read goes through the [`Task`].
+//!
+//! # Writing a front end
+//!
+//! An [`Engine`] takes [`Request`]s and yields [`Records`]. [`Sockets`] put it on the Backend.AI wire.
+
+mod context;
+mod daemon;
+mod error;
+mod init;
+mod input;
+mod interrupt;
+mod outbox;
+mod process;
+mod project;
+mod registry;
+mod runner;
+mod session;
+mod task;
+mod wire;
+
+pub use async_trait::async_trait;
+pub use bytes::Bytes;
+
+pub use context::{Context, QueryMode, Settings};
+pub use daemon::zeromq::Sockets;
+pub use daemon::{ClientLog, Engine, EngineConfig};
+pub use error::{MissingProgram, Result, Unsupported};
+pub use init::{Init, under_init};
+pub use input::{InputMode, InputSender, SideChannels};
+pub use outbox::{Outgoing, Records};
+pub use process::{Command, Environment, which};
+pub use project::Project;
+pub use registry::{LookupError, Registration, Tool};
+pub use runner::Runner;
+pub use session::Session;
+pub use task::{Task, TaskKind};
+pub use wire::{
+    AppsResult, CompletionFormat, CompletionRequest, DecodeError, Event, ExitCode, Frames, HealthCheck, MAX_PAYLOAD,
+    Media, ModelService, ModelServiceStatus, Record, Request, RequestKind, ServiceOptions, ServiceResult, ServiceState,
+    StartModelService, StartService, Status, Step,
+};
+
+/// What [`register_runner!`] expands to. Not for anybody else.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+}

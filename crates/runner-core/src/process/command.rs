@@ -1,0 +1,64 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A program to run: what [`Task::run`](crate::Task::run) takes.
+///
+/// It says only what is to run. Where the output goes, the process group, the pipes and the environment are the task's
+/// business. The working directory is the task's, unless [`dir`](Self::dir) names another.
+///
+/// ```
+/// use runner_core::Command;
+/// let compile = Command::new("gcc").args(["-o", "main", "main.c"]).env("LANG", "C");
+/// assert_eq!(compile.to_string(), "gcc -o main main.c");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Command {
+    pub(crate) program: OsString,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) env: Vec<(OsString, OsString)>,
+    pub(crate) dir: Option<PathBuf>,
+}
+
+impl Command {
+    /// A program, by path or by its name on the `PATH`.
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Self { program: program.into(), args: Vec::new(), env: Vec::new(), dir: None }
+    }
+
+    /// A command line for `sh`.
+    pub fn shell(line: impl Into<OsString>) -> Self {
+        Self::new("sh").arg("-c").arg(line)
+    }
+
+    /// Adds one argument.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable on top of the runner's environment for children.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Runs it in another directory than the task's.
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+}
+
+impl std::fmt::Display for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.program.display())?;
+        self.args.iter().try_for_each(|arg| write!(f, " {}", arg.display()))
+    }
+}

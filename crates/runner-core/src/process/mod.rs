@@ -1,0 +1,20 @@
+//! The only place that spawns: commands, their process groups and pipes, and how they end.
+
+mod child;
+mod command;
+mod environment;
+mod group;
+mod memory;
+mod outcome;
+mod pump;
+mod which;
+
+pub use command::Command;
+pub use environment::Environment;
+pub use which::which;
+
+pub(crate) use child::{Child, Pipes, spawn};
+pub(crate) use group::Group;
+pub(crate) use memory::OomWatch;
+pub(crate) use outcome::Outcome;
+pub(crate) use pump::Pump;

@@ -1,0 +1,166 @@
+use std::io;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::net::unix::pipe;
+use tokio::time::{Instant, sleep_until};
+
+use crate::outbox::{CHUNK, Outbox};
+use crate::wire::Record;
+
+/// How long output may be held back to be sent with what follows it. Whatever ends a stretch of output (the other stream, the
+/// end of the query, a wait for input) sends it at once.
+const COALESCE: Duration = Duration::from_millis(4);
+/// Output of this size is sent without waiting for more.
+const ENOUGH: usize = 64 * 1024;
+/// The most that can lie in a pipe: what was written before an event is read within this many bytes after it.
+const PIPE_BYTES: usize = 1024 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// Carries a child's output to the client: both pipes, in the order in which it is read.
+///
+/// All progress lives in the pump, so that a step may be cancelled anywhere and loses nothing.
+#[derive(Debug)]
+pub(crate) struct Pump {
+    outbox: Outbox,
+    stdout: Option<pipe::Receiver>,
+    stderr: Option<pipe::Receiver>,
+    /// Bytes of one stream, read and not sent yet.
+    pending: BytesMut,
+    pending_of: Stream,
+    pending_since: Instant,
+    last_output: Instant,
+}
+
+impl Pump {
+    pub(crate) fn new(outbox: Outbox, stdout: pipe::Receiver, stderr: pipe::Receiver) -> Self {
+        let now = Instant::now();
+        Self {
+            outbox,
+            stdout: Some(stdout),
+            stderr: Some(stderr),
+            pending: BytesMut::new(),
+            pending_of: Stream::Stdout,
+            pending_since: now,
+            last_output: now,
+        }
+    }
+
+    /// Whether nobody can write to either pipe any more and everything was read.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.stdout.is_none() && self.stderr.is_none()
+    }
+
+    /// When the child last printed.
+    pub(crate) fn last_output(&self) -> Instant {
+        self.last_output
+    }
+
+    /// Waits for the next thing to do and does it: reads a little, or sends what was read. Cancel safe.
+    pub(crate) async fn step(&mut self) {
+        if self.pending.len() >= ENOUGH {
+            return self.flush().await;
+        }
+        let hold_until = self.pending_since + COALESCE;
+        let stream = tokio::select! {
+            stream = readable(self.stdout.as_ref(), Stream::Stdout) => Some(stream),
+            stream = readable(self.stderr.as_ref(), Stream::Stderr) => Some(stream),
+            () = sleep_until(hold_until), if !self.pending.is_empty() => None,
+        };
+        match stream {
+            Some(stream) => {
+                if stream != self.pending_of {
+                    self.flush().await;
+                }
+                self.read(stream);
+            }
+            None => self.flush().await,
+        }
+    }
+
+    /// Sends everything that was written before this call, and as much of what comes meanwhile as fits a pipe. Cancel safe.
+    pub(crate) async fn catch_up(&mut self) {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let mut budget = PIPE_BYTES;
+            loop {
+                if stream != self.pending_of || self.pending.len() >= ENOUGH {
+                    self.flush().await;
+                }
+                let count = self.read(stream);
+                if count == 0 || count >= budget {
+                    break;
+                }
+                budget -= count;
+            }
+        }
+        self.flush().await;
+    }
+
+    /// Carries on until nobody holds the pipes any more.
+    pub(crate) async fn run_to_end(mut self) {
+        while !self.is_closed() {
+            self.step().await;
+        }
+        self.flush().await;
+    }
+
+    /// Reads once what there is, and tells how much that was. What is pending must be of the same stream, or nothing.
+    fn read(&mut self, stream: Stream) -> usize {
+        let end = match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        };
+        let Some(pipe) = end else { return 0 };
+        if self.pending.capacity() - self.pending.len() < ENOUGH / 4 {
+            self.pending.reserve(CHUNK);
+        }
+        let was_empty = self.pending.is_empty();
+        match pipe.try_read_buf(&mut self.pending) {
+            Ok(0) => *end = None,
+            Ok(count) => {
+                self.last_output = Instant::now();
+                if was_empty {
+                    self.pending_of = stream;
+                    self.pending_since = self.last_output;
+                }
+                return count;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => {
+                tracing::warn!("failed to read a child's output: {error}");
+                *end = None;
+            }
+        }
+        0
+    }
+
+    /// Sends what is pending. Room comes first, so that a cancelled wait leaves it pending.
+    async fn flush(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let place = self.outbox.reserve(self.pending.len()).await;
+        let bytes: Bytes = self.pending.split().freeze();
+        place.send(match self.pending_of {
+            Stream::Stdout => Record::Stdout(bytes),
+            Stream::Stderr => Record::Stderr(bytes),
+        });
+    }
+}
+
+/// Waits until a stream can be read, for ever when it is closed.
+async fn readable(pipe: Option<&pipe::Receiver>, stream: Stream) -> Stream {
+    match pipe {
+        Some(pipe) => {
+            // An error is met again, and handled, by the read.
+            let _ = pipe.readable().await;
+            stream
+        }
+        None => std::future::pending().await,
+    }
+}

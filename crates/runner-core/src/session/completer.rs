@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::frame::Frame;
+use super::link::Link;
+use crate::wire::CompletionRequest;
+
+/// How long a driver may think about a completion before the user gets none.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A completion that somebody waits for.
+pub(super) type Completion = (CompletionRequest, oneshot::Sender<Vec<String>>);
+
+/// Carries completions to the driver and back, one after another, beside the code that runs.
+pub(super) async fn serve(mut link: Link, mut requests: mpsc::Receiver<Completion>) {
+    // Answers that came, or will come, too late for their question.
+    let mut late = 0;
+    while let Some((request, reply)) = requests.recv().await {
+        link.send(&Frame::new("complete", [request.before().as_bytes(), request.after().as_bytes()]));
+        let answer = async {
+            loop {
+                match link.next().await {
+                    Ok(Some(_)) if late > 0 => late -= 1,
+                    Ok(Some(frame)) => return Some(frame),
+                    Ok(None) => return None,
+                    Err(error) => {
+                        tracing::warn!("{error}");
+                        return None;
+                    }
+                }
+            }
+        };
+        match timeout(PATIENCE, answer).await {
+            Ok(Some(frame)) => {
+                let suggestions = frame.parts.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+                // Whoever asked may have gone.
+                let _ = reply.send(suggestions);
+            }
+            // Without a driver there is nobody to ask: what waits gets nothing, as its reply is dropped.
+            Ok(None) => return,
+            Err(_) => late += 1,
+        }
+    }
+}

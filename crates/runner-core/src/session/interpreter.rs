@@ -1,0 +1,312 @@
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::completer::{self, Completion};
+use super::frame::{BrokenFrame, Frame};
+use super::link::Link;
+use crate::context::Host;
+use crate::error::Result;
+use crate::input::{Answer, Stdin, StdinEvent};
+use crate::interrupt;
+use crate::process::{Child, Command, Outcome, Pump};
+use crate::task::{Task, displayed};
+use crate::wire::ExitCode;
+
+/// How long the rest of a dead interpreter's output is waited for while somebody else holds its pipes.
+const LEAK_PATIENCE: Duration = Duration::from_millis(100);
+/// How long an interpreter may take to settle after an interrupt, and to end when it is asked to.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(2);
+/// The completions that may wait for the driver.
+const COMPLETIONS: usize = 16;
+
+/// One process that runs a driver, from its start to its end.
+pub(super) struct Interpreter {
+    host: Arc<Host>,
+    child: Child,
+    pump: Pump,
+    stdin: Stdin,
+    link: Link,
+    /// A frame that was read and is not dealt with yet. It is kept here so that a cancelled step does not lose it.
+    arrived: Option<Frame>,
+    /// The driver waits for a line; the sequence number of its question.
+    asking: Option<(u64, Pin<Box<dyn Future<Output = Answer> + Send>>)>,
+    is_ready: bool,
+    has_state: bool,
+    completions: mpsc::Sender<Completion>,
+}
+
+/// What a step may bring about.
+#[derive(Debug)]
+enum Event {
+    Ready,
+    Done(ExitCode),
+    Settled,
+    Ended(End),
+    Other,
+}
+
+/// How an interpreter came to its end.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) exit_code: ExitCode,
+    /// In words.
+    pub(super) story: String,
+}
+
+impl From<Outcome> for End {
+    fn from(outcome: Outcome) -> Self {
+        Self { exit_code: outcome.exit_code(), story: outcome.in_words() }
+    }
+}
+
+impl Interpreter {
+    pub(super) fn start(host: Arc<Host>, command: &Command) -> Result<Self> {
+        let (query_reader, query_writer) = io::pipe()?;
+        let (reply_reader, reply_writer) = io::pipe()?;
+        let (complete_reader, complete_writer) = io::pipe()?;
+        let (completion_reader, completion_writer) = io::pipe()?;
+        let descriptors = vec![
+            (query_reader.into(), 3),
+            (reply_writer.into(), 4),
+            (complete_reader.into(), 5),
+            (completion_writer.into(), 6),
+        ];
+        let (child, pipes) = host.spawn(command.clone(), descriptors)?;
+        let (completions, requests) = mpsc::channel(COMPLETIONS);
+        tokio::spawn(completer::serve(Link::new(complete_writer, completion_reader)?, requests));
+        Ok(Self {
+            pump: Pump::new(host.outbox.clone(), pipes.stdout, pipes.stderr),
+            stdin: Stdin::new(host.input.clone(), pipes.stdin, child.group())?,
+            link: Link::new(query_writer, reply_reader)?,
+            child,
+            host,
+            arrived: None,
+            asking: None,
+            is_ready: false,
+            has_state: false,
+            completions,
+        })
+    }
+
+    /// Where completions are asked for.
+    pub(super) fn completions(&self) -> mpsc::Sender<Completion> {
+        self.completions.clone()
+    }
+
+    /// Whether it has ever come up.
+    pub(super) fn is_ready(&self) -> bool {
+        self.is_ready
+    }
+
+    /// Whether a query may have left something in it.
+    pub(super) fn has_state(&self) -> bool {
+        self.has_state
+    }
+
+    /// Runs one query: its exit code, or the interpreter's end.
+    pub(super) async fn query(&mut self, task: &Task, code: &str) -> Result<ExitCode, End> {
+        while !self.is_ready {
+            tokio::select! {
+                event = self.step() => if let Event::Ended(end) = event {
+                    return Err(End { story: format!("{} before it was ready", end.story), ..end });
+                },
+                // A start is not disturbed by a signal that the driver cannot handle yet.
+                () = task.interrupted() => return Ok(ExitCode::INTERRUPTED),
+            }
+        }
+        let _reach = task.interrupts().watch(self.child.group());
+        if task.is_interrupted() {
+            return Ok(ExitCode::INTERRUPTED);
+        }
+        self.has_state = true;
+        self.link.send(&Frame::new("query", [code.as_bytes()]));
+        let exit_code = loop {
+            match self.step().await {
+                Event::Done(exit_code) => break exit_code,
+                Event::Ended(end) => return Err(end),
+                Event::Ready | Event::Settled | Event::Other => {}
+            }
+        };
+        self.asking = None;
+        self.stdin.forget();
+        self.pump.catch_up().await;
+        // A signal may have come after the code's end: it must not hit the next query.
+        if task.is_interrupted() && timeout(SETTLE_PATIENCE, self.settle()).await.is_err() {
+            return Err(self.kill("it did not come to rest after the interrupt").await);
+        }
+        Ok(exit_code)
+    }
+
+    /// Carries what comes between queries, from threads and background processes, until the interpreter ends. Cancel safe.
+    pub(super) async fn idle(&mut self) -> End {
+        loop {
+            if let Event::Ended(end) = self.step().await {
+                return end;
+            }
+        }
+    }
+
+    /// Ends the interpreter: its driver leaves when the link closes, and is made to when it does not.
+    pub(super) async fn end(&mut self) {
+        self.link.close();
+        if timeout(SETTLE_PATIENCE, self.wait_and_carry()).await.is_err() {
+            self.child.group().signal(Signal::SIGKILL);
+            self.wait_and_carry().await;
+        }
+        self.drain().await;
+    }
+
+    /// Ends what the user's code has started and left running.
+    pub(super) fn end_descendants(&self) {
+        let group = self.child.group();
+        if group.is_alive() {
+            interrupt::terminate(vec![group]);
+        }
+    }
+
+    async fn settle(&mut self) {
+        self.link.send(&Frame::new("settle", []));
+        while !matches!(self.step().await, Event::Settled | Event::Ended(_)) {}
+    }
+
+    /// Waits for the next thing to do and does it. Cancel safe.
+    async fn step(&mut self) -> Event {
+        if self.arrived.is_some() {
+            return match self.on_frame().await {
+                Ok(event) => event,
+                Err(error) => Event::Ended(self.kill(&error.to_string()).await),
+            };
+        }
+        let last_output = self.pump.last_output();
+        let frame = tokio::select! {
+            frame = self.link.next() => frame,
+            () = self.pump.step(), if !self.pump.is_closed() => return Event::Other,
+            event = self.stdin.step(last_output) => {
+                if event == StdinEvent::Awaited {
+                    self.pump.catch_up().await;
+                    self.stdin.ask();
+                }
+                return Event::Other;
+            }
+            answer = answered(&mut self.asking) => {
+                self.on_answer(answer);
+                return Event::Other;
+            }
+            outcome = self.child.wait() => {
+                self.drain().await;
+                return Event::Ended(outcome.into());
+            }
+        };
+        match frame {
+            Ok(Some(frame)) => {
+                self.arrived = Some(frame);
+                Event::Other
+            }
+            Ok(None) => Event::Ended(self.leave().await),
+            Err(error) => Event::Ended(self.kill(&error.to_string()).await),
+        }
+    }
+
+    /// Deals with the frame that has arrived. It stays there until that is done.
+    async fn on_frame(&mut self) -> Result<Event, BrokenFrame> {
+        let Some(frame) = self.arrived.clone() else { return Ok(Event::Other) };
+        let event = match frame.kind.as_str() {
+            "ready" => {
+                self.is_ready = true;
+                Event::Ready
+            }
+            "done" => Event::Done(ExitCode::new(frame.number(0)?)),
+            "settled" => Event::Settled,
+            "sync" => {
+                self.pump.catch_up().await;
+                self.link.send(&Frame::new("answer", [frame.text(0)?.as_bytes(), b""]));
+                Event::Other
+            }
+            "display" => {
+                let (sequence, mime, data) = (frame.text(0)?, frame.text(1)?, frame.part(2)?);
+                self.pump.catch_up().await;
+                self.host.outbox.send(displayed(mime, data)).await;
+                self.link.send(&Frame::new("answer", [sequence.as_bytes(), b""]));
+                Event::Other
+            }
+            "input" => {
+                let (sequence, is_password) = (frame.number(0)?, frame.text(1)? == "1");
+                self.pump.catch_up().await;
+                let input = self.host.input.clone();
+                self.asking = Some((sequence, Box::pin(async move { input.ask(is_password).await })));
+                Event::Other
+            }
+            "log" => {
+                tracing::warn!("{}", frame.text(0)?);
+                Event::Other
+            }
+            _ => return Err(frame.unknown()),
+        };
+        self.arrived = None;
+        Ok(event)
+    }
+
+    fn on_answer(&mut self, answer: Answer) {
+        let Some((sequence, _)) = self.asking.take() else { return };
+        let sequence = sequence.to_string();
+        self.link.send(&match answer {
+            Answer::Text(text) => Frame::new("answer", [sequence.as_bytes(), &text]),
+            Answer::End => Frame::new("eof", [sequence.as_bytes()]),
+        });
+    }
+
+    /// The link is closed: most often because the interpreter ends, seldom because the user's code closed it.
+    async fn leave(&mut self) -> End {
+        match timeout(SETTLE_PATIENCE, self.wait_and_carry()).await {
+            Ok(outcome) => {
+                self.drain().await;
+                outcome.into()
+            }
+            Err(_) => self.kill("it closed its link to the runner (descriptors 3 to 6 are not the code's)").await,
+        }
+    }
+
+    async fn wait_and_carry(&mut self) -> Outcome {
+        loop {
+            tokio::select! {
+                outcome = self.child.wait() => return outcome,
+                () = self.pump.step(), if !self.pump.is_closed() => {}
+            }
+        }
+    }
+
+    async fn kill(&mut self, reason: &str) -> End {
+        self.child.group().signal(Signal::SIGKILL);
+        let outcome = self.wait_and_carry().await;
+        self.drain().await;
+        End { exit_code: outcome.exit_code(), story: reason.to_owned() }
+    }
+
+    /// Carries what a dead interpreter has left in its pipes.
+    async fn drain(&mut self) {
+        let patience = Instant::now() + LEAK_PATIENCE;
+        self.pump.catch_up().await;
+        while !self.pump.is_closed() && Instant::now() < patience {
+            tokio::select! {
+                () = self.pump.step() => {}
+                () = sleep_until(patience) => {}
+            }
+        }
+        self.pump.catch_up().await;
+    }
+}
+
+/// The answer to the driver's question, for ever pending when there is none.
+async fn answered(asking: &mut Option<(u64, Pin<Box<dyn Future<Output = Answer> + Send>>)>) -> Answer {
+    match asking {
+        Some((_, answer)) => answer.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,179 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::completer::Completion;
+use super::interpreter::{End, Interpreter};
+use crate::context::{Context, Host, QueryMode};
+use crate::error::Result;
+use crate::process::Command;
+use crate::task::Task;
+use crate::wire::{CompletionRequest, ExitCode};
+
+/// A long-lived interpreter behind a driver.
+///
+/// The interpreter is started at once, so that the first query does not pay for it, and anew whenever it ends. With
+/// [`QueryMode::Fresh`] every query gets one of its own.
+#[derive(Debug)]
+pub struct Session {
+    orders: mpsc::Sender<Order>,
+    completions: Arc<Mutex<Option<mpsc::Sender<Completion>>>>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Query { task: Task, code: String, reply: oneshot::Sender<Result<ExitCode>> },
+    End(oneshot::Sender<()>),
+}
+
+impl Session {
+    /// Starts `driver`: the interpreter's command line, driver and all.
+    #[must_use]
+    pub fn start(context: &Context, driver: Command) -> Self {
+        let (orders, received) = mpsc::channel(1);
+        let completions = Arc::new(Mutex::new(None));
+        let keeper = Keeper { host: context.0.clone(), driver, completions: completions.clone(), lost: None };
+        tokio::spawn(keeper.keep(received));
+        Self { orders, completions }
+    }
+
+    /// Runs a piece of code. When the interpreter ends over it, the client is told that the state is gone.
+    pub async fn query(&self, task: &Task, code: &str) -> Result<ExitCode> {
+        let (reply, answer) = oneshot::channel();
+        let order = Order::Query { task: task.clone(), code: code.into(), reply };
+        self.orders.send(order).await.map_err(|_| anyhow::anyhow!("the session has ended"))?;
+        answer.await.map_err(|_| anyhow::anyhow!("the session has ended"))?
+    }
+
+    /// Asks the living interpreter for completions, also while code runs. Where there is none, there are none.
+    pub async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
+        let completions = self.completions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(completions) = completions else { return Ok(Vec::new()) };
+        let (reply, answer) = oneshot::channel();
+        if completions.try_send((request.clone(), reply)).is_err() {
+            return Ok(Vec::new());
+        }
+        Ok(answer.await.unwrap_or_default())
+    }
+
+    /// Ends the interpreter.
+    pub async fn shutdown(&self) {
+        let (reply, ended) = oneshot::channel();
+        if self.orders.send(Order::End(reply)).await.is_ok() {
+            let _ = ended.await;
+        }
+    }
+}
+
+/// The owner of the interpreter.
+struct Keeper {
+    host: Arc<Host>,
+    driver: Command,
+    completions: Arc<Mutex<Option<mpsc::Sender<Completion>>>>,
+    /// What became of a state that was lost between two queries.
+    lost: Option<String>,
+}
+
+impl Keeper {
+    async fn keep(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut interpreter = self.start_early();
+        loop {
+            match self.next_order(&mut interpreter, &mut orders).await {
+                Some(Order::Query { task, code, reply }) => {
+                    interpreter = self.query(interpreter, &task, &code, reply).await;
+                }
+                Some(Order::End(ended)) => {
+                    if let Some(mut interpreter) = interpreter.take() {
+                        interpreter.end().await;
+                        interpreter.end_descendants();
+                    }
+                    let _ = ended.send(());
+                    return;
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Waits for an order, and meanwhile carries what the idle interpreter prints. One that ends then is not started again
+    /// before it is needed: it might end again.
+    async fn next_order(
+        &mut self,
+        interpreter: &mut Option<Interpreter>,
+        orders: &mut mpsc::Receiver<Order>,
+    ) -> Option<Order> {
+        if let Some(idle) = interpreter {
+            tokio::select! {
+                order = orders.recv() => return order,
+                end = idle.idle() => {
+                    self.lost = idle.has_state().then_some(end.story);
+                    *interpreter = None;
+                }
+            }
+        }
+        orders.recv().await
+    }
+
+    async fn query(
+        &mut self,
+        interpreter: Option<Interpreter>,
+        task: &Task,
+        code: &str,
+        reply: oneshot::Sender<Result<ExitCode>>,
+    ) -> Option<Interpreter> {
+        if let Some(story) = self.lost.take() {
+            self.mourn(task, &story).await;
+        }
+        let mut interpreter = match interpreter.map_or_else(|| self.start(), Ok) {
+            Ok(interpreter) => interpreter,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return None;
+            }
+        };
+        let is_fresh = self.host.settings.query_mode == QueryMode::Fresh;
+        let (exit_code, lives_on) = match interpreter.query(task, code).await {
+            Ok(exit_code) if is_fresh => {
+                interpreter.end().await;
+                (exit_code, false)
+            }
+            Ok(exit_code) => (exit_code, true),
+            Err(End { exit_code, story }) => {
+                if !is_fresh || exit_code.value() < 0 {
+                    self.mourn(task, &story).await;
+                }
+                (exit_code, false)
+            }
+        };
+        // Whoever asked may have gone.
+        let _ = reply.send(Ok(exit_code));
+        if lives_on {
+            Some(interpreter)
+        } else if interpreter.is_ready() {
+            self.start_early()
+        } else {
+            // One that never came up would not the next time either: it is tried again when there is a query for it.
+            None
+        }
+    }
+
+    /// Starts an interpreter before it is needed. The first query that needs it learns why there is none.
+    fn start_early(&self) -> Option<Interpreter> {
+        self.start().inspect_err(|error| tracing::debug!("{error:#}")).ok()
+    }
+
+    fn start(&self) -> Result<Interpreter> {
+        let interpreter = Interpreter::start(self.host.clone(), &self.driver)?;
+        *self.completions.lock().unwrap_or_else(PoisonError::into_inner) = Some(interpreter.completions());
+        Ok(interpreter)
+    }
+
+    /// Tells the client how the interpreter ended.
+    async fn mourn(&self, task: &Task, story: &str) {
+        let state = match self.host.settings.query_mode {
+            QueryMode::Keep => "; the state is gone",
+            QueryMode::Fresh => "",
+        };
+        task.stderr(format!("{}: {story}{state}\n", self.host.registration.name)).await;
+    }
+}
