@@ -1,2 +1,96 @@
-//! x
-fn main() {}
+//! The project's own commands: `cargo xtask COMMAND`.
+
+mod ci;
+mod setup;
+mod shell;
+mod test;
+
+#[cfg(feature = "live")]
+mod bench;
+#[cfg(feature = "live")]
+mod client;
+#[cfg(feature = "live")]
+mod demo;
+#[cfg(feature = "live")]
+mod measure;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the daemon for Python and for C, and show a conversation with each.
+    Demo,
+    /// Install the toolchains that building, the demo and the tests need (Debian and Ubuntu).
+    Setup(setup::Setup),
+    /// Run all tests. Without a language's toolchain, its tests are skipped.
+    Test(test::Test),
+    /// Everything that a change must pass: format, lints, tests, documentation, features.
+    Ci(ci::Ci),
+    /// Measure a release build, beside what the machine does without it.
+    Bench(Bench),
+    /// The sender that `bench` compares with.
+    #[command(hide = true)]
+    RawPush(RawPush),
+}
+
+#[derive(clap::Args)]
+struct Bench {
+    /// Where the numbers go, as JSON.
+    #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
+    json: std::path::PathBuf,
+}
+
+#[derive(clap::Args)]
+#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "only read by the live commands"))]
+struct RawPush {
+    endpoint: String,
+    message_bytes: usize,
+    messages: usize,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Setup(setup) => setup.run(),
+        Command::Test(test) => test.run(),
+        Command::Ci(ci) => ci.run(),
+        live => run_live(live),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(feature = "live")]
+fn run_live(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Demo => demo::run(),
+        Command::Bench(Bench { json }) => bench::run(&json),
+        Command::RawPush(RawPush { endpoint, message_bytes, messages }) => {
+            client::raw_push(&endpoint, message_bytes, messages)
+        }
+        Command::Setup(_) | Command::Test(_) | Command::Ci(_) => Ok(()),
+    }
+}
+
+/// Builds this program again, with the commands that need libzmq, and lets that one do it.
+#[cfg(not(feature = "live"))]
+fn run_live(command: Command) -> anyhow::Result<()> {
+    if !matches!(command, Command::RawPush(_)) {
+        setup::require_all()?;
+    }
+    let arguments = std::env::args_os().skip(1);
+    shell::cargo(["run", "--quiet", "--package", "xtask", "--features", "live", "--"]).args(arguments).run()
+}

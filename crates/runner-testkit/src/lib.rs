@@ -1,1 +1,26 @@
-//! x
+//! The test kit of kernel-runner: a daemon to test, a client on real sockets, golden transcripts, and the conformance
+//! suite that every language passes.
+//!
+//! A language's crate has one test target without a harness:
+//!
+//! ```ignore
+//! use runner_python as _;
+//! runner_testkit::conformance! {
+//!     Subject { language: "python", tools: &["python3"], hello: "print('hello')", .. }
+//! }
+//! ```
+//!
+//! Everything here fails a test by panicking with a message that says what came instead.
+
+mod client;
+pub mod conformance;
+mod daemon;
+mod patience;
+mod processes;
+pub mod transcript;
+
+pub use client::{Client, Outcome};
+pub use conformance::Subject;
+pub use daemon::{Daemon, DaemonOptions};
+pub use patience::{PATIENCE, wait_until};
+pub use processes::{resident_bytes, with_mark};

@@ -1,0 +1,61 @@
+//! `kernel-runner eval`: pieces of code in one session.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use runner_core::{Bytes, CompletionFormat, InputMode, Record, Registration, Request};
+use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::cli::Eval;
+use crate::local::{self, Job, Show};
+use crate::logging::Logging;
+use crate::run::Plain;
+
+pub(crate) fn eval(options: Eval, logging: &Logging) -> Result<ExitCode, Failure> {
+    let registration = Registration::find(&options.language).map_err(Failure::usage)?;
+    let requests = options.code.into_iter().map(|code| match code.as_str() {
+        "-" => io::read_to_string(io::stdin()).context("failed to read the code").map(Request::Query),
+        _ => Ok(Request::Query(code)),
+    });
+    let job = Job {
+        registration,
+        work_dir: local::work_dir(&options.local)?,
+        build_dir: None,
+        sources: None,
+        query_mode: options.query,
+        runtime_path: options.local.runtime_path,
+        input: InputMode::Ask,
+        requests: requests.collect::<Result<_, _>>().map_err(Failure::io)?,
+    };
+    if options.json { local::work(job, &mut JsonLines, logging) } else { local::work(job, &mut Plain, logging) }
+}
+
+/// Prints every record as a line of JSON: its `type`, and its payload under `text`, `base64` (bytes that are no text) or
+/// `data` (what is JSON on the wire).
+struct JsonLines;
+
+impl Show for JsonLines {
+    fn show(&mut self, record: &Record) -> io::Result<()> {
+        let mut line = match record {
+            Record::Stdout(bytes) | Record::Stderr(bytes) => output(bytes),
+            Record::Html(text) | Record::Log(text) => json!({ "text": text }),
+            other => {
+                let (_, payload) = other.encode(CompletionFormat::Object);
+                json!({ "data": serde_json::from_slice::<Value>(&payload).unwrap_or(Value::Null) })
+            }
+        };
+        line["type"] = record.name().into();
+        writeln!(io::stdout().lock(), "{line}")
+    }
+}
+
+fn output(bytes: &Bytes) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => json!({ "text": text }),
+        Err(_) => json!({ "base64": STANDARD.encode(bytes) }),
+    }
+}

@@ -1,0 +1,50 @@
+//! `kernel-runner list`: the languages of this binary and the tools that they need.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use runner_core::{Registration, Tool, which};
+
+use crate::Failure;
+
+pub(crate) fn list() -> Result<ExitCode, Failure> {
+    let mut text = String::new();
+    for language in Registration::all() {
+        let names = [&[language.name], language.aliases].concat().join(", ");
+        for (number, tool) in language.tools.iter().enumerate() {
+            let label = if number == 0 { names.as_str() } else { "" };
+            text += &format!("{label:<24} {}\n", found(tool));
+        }
+    }
+    std::io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::io)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the tool is and its version, or what is missing and which package has it.
+fn found(tool: &Tool) -> String {
+    let path = env::var_os("PATH");
+    let found = tool.programs.iter().find_map(|program| which(OsStr::new(program), path.as_deref()));
+    match found {
+        Some(program) => format!("{} ({})", program.display(), version(&program, tool)),
+        None => format!(
+            "missing: {}; install it (Debian and Ubuntu: apt-get install {})",
+            tool.programs.join(" or "),
+            tool.package
+        ),
+    }
+}
+
+fn version(program: &Path, tool: &Tool) -> String {
+    #[expect(clippy::disallowed_methods, reason = "no engine runs here, and a version is asked for, not user code")]
+    let output = std::process::Command::new(program).args(tool.version).output();
+    match output {
+        Ok(output) => {
+            let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+            String::from_utf8_lossy(&text).lines().next().unwrap_or("version unknown").trim().to_owned()
+        }
+        Err(error) => format!("does not run: {error}"),
+    }
+}

@@ -1,0 +1,77 @@
+//! One number of `bench`: what was measured, what it is compared with, and what it should be.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub(crate) struct Measure {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) value: f64,
+    /// What the machine does without the runner, where there is such a thing.
+    pub(crate) beside: Option<f64>,
+    pub(crate) target: Target,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Target {
+    AtMost(f64),
+    AtLeast(f64),
+    /// It is shown to complete the picture.
+    None,
+}
+
+impl Measure {
+    fn is_met(&self) -> Option<bool> {
+        match self.target {
+            Target::AtMost(limit) => Some(self.value <= limit),
+            Target::AtLeast(limit) => Some(self.value >= limit),
+            Target::None => None,
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let (at_most, at_least) = match self.target {
+            Target::AtMost(limit) => (Some(limit), None),
+            Target::AtLeast(limit) => (None, Some(limit)),
+            Target::None => (None, None),
+        };
+        json!({
+            "name": self.name, "unit": self.unit, "value": self.value, "beside": self.beside,
+            "at_most": at_most, "at_least": at_least, "met": self.is_met(),
+        })
+    }
+}
+
+pub(crate) fn print_table(measures: &[Measure]) {
+    println!("\n{:<58} {:>10} {:>10} {:>12}  {}", "", "measured", "beside", "target", "unit");
+    for measure in measures {
+        let beside = measure.beside.map_or_else(String::new, |value| format!("{value:.2}"));
+        let target = match measure.target {
+            Target::AtMost(limit) => format!("<= {limit:.2}"),
+            Target::AtLeast(limit) => format!(">= {limit:.2}"),
+            Target::None => String::new(),
+        };
+        let met = match measure.is_met() {
+            Some(true) => "  met",
+            Some(false) => "  NOT MET",
+            None => "",
+        };
+        println!("{:<58} {:>10.2} {beside:>10} {target:>12}  {}{met}", measure.name, measure.value, measure.unit);
+    }
+}
+
+/// The value below which `percent` of the times lie.
+pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> Duration {
+    times.sort_unstable();
+    let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+    times.get(index).copied().unwrap_or_default()
+}
+
+pub(crate) fn median(times: &mut [Duration]) -> Duration {
+    percentile(times, 50)
+}
+
+pub(crate) fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,81 @@
+//! Programs that the commands run, in the root of the repository.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// A program to run, shown to the user before it starts.
+pub(crate) struct Run(Command);
+
+pub(crate) fn program(name: impl AsRef<OsStr>) -> Run {
+    let mut command = Command::new(name);
+    command.current_dir(root());
+    Run(command)
+}
+
+pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Run {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    program(cargo).args(arguments)
+}
+
+impl Run {
+    pub(crate) fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.0.args(arguments);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    /// Shows the command line, runs it, and fails when it fails.
+    pub(crate) fn run(mut self) -> Result<()> {
+        let line = self.line();
+        eprintln!("+ {line}");
+        let status = self.0.status().with_context(|| format!("failed to run `{line}`"))?;
+        if !status.success() {
+            bail!("`{line}` failed: {status}");
+        }
+        Ok(())
+    }
+
+    /// What it prints. Nothing is shown unless it fails.
+    pub(crate) fn read(mut self) -> Result<String> {
+        let line = self.line();
+        let output = self.0.stderr(Stdio::inherit()).output().with_context(|| format!("failed to run `{line}`"))?;
+        if !output.status.success() {
+            bail!("`{line}` failed: {}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn line(&self) -> String {
+        let name = Path::new(self.0.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let arguments = self.0.get_arguments().map(|argument| argument.to_string_lossy().into_owned());
+        std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Where a program is on the `PATH`.
+pub(crate) fn which(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Whether cargo has this subcommand.
+pub(crate) fn has_nextest() -> bool {
+    cargo(["nextest", "--version"])
+        .0
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
