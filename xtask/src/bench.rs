@@ -1,6 +1,5 @@
 //! `cargo xtask bench`: how fast and how small a release build is, beside what the machine does without it.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -26,6 +25,7 @@ pub(crate) fn run(json: &Path) -> Result<()> {
     cargo(["build", "--release", "--package", "kernel-runner"]).run()?;
     let binary = binary("release");
     let python = python()?;
+    eprintln!("measuring: this takes about a minute, and wants a quiet machine");
     let mut measures = vec![start(&binary, &python)?];
     let bare_start = measures[0].beside.unwrap_or_default();
     measures.extend(memory(&binary, &python)?);
@@ -169,7 +169,8 @@ fn raw_stream(message_bytes: usize, messages: usize) -> Result<Duration> {
     let folder = tempfile::tempdir()?;
     let [endpoint, _] = endpoints(Transport::Tcp, folder.path())?;
     let socket = connect(&zmq::Context::new(), SocketType::PULL, &endpoint)?;
-    let mut sender = Command::new(env::current_exe()?)
+    // This very program, also when a build has replaced its file meanwhile.
+    let mut sender = Command::new("/proc/self/exe")
         .args(["raw-push", &endpoint, &message_bytes.to_string(), &messages.to_string()])
         .spawn()?;
     socket.recv_multipart(0)?;
@@ -196,7 +197,8 @@ fn prints(binary: &Path, python: &Path, bare_start_ms: f64) -> Result<Measure> {
 
         let output = fs::File::create(daemon.work_dir().join("prints.txt"))?;
         let begin = Instant::now();
-        let status = Command::new(python).arg(&script).stdout(Stdio::from(output)).status()?;
+        let status =
+            Command::new(python).arg(&script).env_remove("PYTHONUNBUFFERED").stdout(Stdio::from(output)).status()?;
         bare.push(begin.elapsed());
         expect_success(status.code().unwrap_or(1).into())?;
     }

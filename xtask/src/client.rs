@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use zmq::{Socket, SocketType};
 
 /// How long a record is waited for.
-const PATIENCE_MS: i32 = 60_000;
+const PATIENCE_MS: i32 = 20_000;
 /// How long a daemon may take to end.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -70,6 +70,7 @@ impl Daemon {
             .arg(folder.path())
             .arg("--config-dir")
             .arg(folder.path())
+            .env_remove("PYTHONUNBUFFERED")
             .stdin(Stdio::null())
             .spawn()
             .with_context(|| format!("failed to start {}", binary.display()))?;

@@ -50,7 +50,6 @@ struct Bench {
 }
 
 #[derive(clap::Args)]
-#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "only read by the live commands"))]
 struct RawPush {
     endpoint: String,
     message_bytes: usize,
@@ -62,7 +61,7 @@ fn main() -> ExitCode {
         Command::Setup(setup) => setup.run(),
         Command::Test(test) => test.run(),
         Command::Ci(ci) => ci.run(),
-        live => run_live(live),
+        live => run_live(&live),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,12 +73,12 @@ fn main() -> ExitCode {
 }
 
 #[cfg(feature = "live")]
-fn run_live(command: Command) -> anyhow::Result<()> {
+fn run_live(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Demo => demo::run(),
-        Command::Bench(Bench { json }) => bench::run(&json),
+        Command::Bench(Bench { json }) => bench::run(json),
         Command::RawPush(RawPush { endpoint, message_bytes, messages }) => {
-            client::raw_push(&endpoint, message_bytes, messages)
+            client::raw_push(endpoint, *message_bytes, *messages)
         }
         Command::Setup(_) | Command::Test(_) | Command::Ci(_) => Ok(()),
     }
@@ -87,7 +86,7 @@ fn run_live(command: Command) -> anyhow::Result<()> {
 
 /// Builds this program again, with the commands that need libzmq, and lets that one do it.
 #[cfg(not(feature = "live"))]
-fn run_live(command: Command) -> anyhow::Result<()> {
+fn run_live(command: &Command) -> anyhow::Result<()> {
     if !matches!(command, Command::RawPush(_)) {
         setup::require_all()?;
     }

@@ -44,7 +44,7 @@ impl Measure {
 }
 
 pub(crate) fn print_table(measures: &[Measure]) {
-    println!("\n{:<58} {:>10} {:>10} {:>12}  {}", "", "measured", "beside", "target", "unit");
+    println!("\n{:<58} {:>10} {:>10} {:>12}  unit", "", "measured", "beside", "target");
     for measure in measures {
         let beside = measure.beside.map_or_else(String::new, |value| format!("{value:.2}"));
         let target = match measure.target {

@@ -59,7 +59,7 @@ impl Run {
 
     fn line(&self) -> String {
         let name = Path::new(self.0.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let arguments = self.0.get_arguments().map(|argument| argument.to_string_lossy().into_owned());
+        let arguments = self.0.get_args().map(|argument| argument.to_string_lossy().into_owned());
         std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::context::Host;
 use crate::error::Result;
-use crate::input::{Answer, Stdin, StdinEvent};
+use crate::input::{Answer, InputMode, Stdin, StdinEvent};
 use crate::interrupt::Interrupts;
 use crate::process::{Command, Outcome, Pump};
 use crate::project::Project;
@@ -164,6 +164,10 @@ impl Task {
         }
         let mut pump = Pump::new(self.host.outbox.clone(), pipes.stdout, pipes.stderr);
         let mut stdin = Stdin::new(self.host.input.clone(), pipes.stdin, child.group())?;
+        if self.host.input.mode() == InputMode::Stream && self.kind() != TaskKind::Execute {
+            // The stream belongs to the program, not to what builds it.
+            stdin.close();
+        }
 
         let outcome = loop {
             let last_output = pump.last_output();

@@ -452,6 +452,13 @@ class Queries:
             while trace is not None and not trace.tb_frame.f_code.co_filename.startswith("<query "):
                 trace = trace.tb_next
             error.__traceback__ = trace
+            while trace is not None and trace.tb_next is not None:
+                # An interrupt is raised by the driver's own handler, which is no part of the story.
+                if trace.tb_next.tb_frame.f_globals is globals() and sys.version_info >= (3, 7):
+                    trace.tb_next = None
+                    break
+                trace = trace.tb_next
+            trace = error.__traceback__
             sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
             import traceback
             self.tell_linecache()

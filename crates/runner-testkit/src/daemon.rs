@@ -65,8 +65,12 @@ impl Daemon {
     }
 
     /// Prepares to start `program` as the daemon of `language`.
+    ///
+    /// # Panics
+    /// When there is no room for its folder.
     pub fn options(program: impl Into<PathBuf>, language: &str) -> DaemonOptions {
-        let folder = tempfile::Builder::new().prefix("testkit-").tempdir().expect("failed to make a temporary directory");
+        let folder =
+            tempfile::Builder::new().prefix("testkit-").tempdir().expect("failed to make a temporary directory");
         for name in ["work", "config", "tmp"] {
             fs::create_dir(folder.path().join(name)).expect("failed to make a directory for the daemon");
         }
@@ -82,6 +86,9 @@ impl Daemon {
     }
 
     /// The id of the process that was started.
+    ///
+    /// # Panics
+    /// Never: Linux's process ids fit.
     #[must_use]
     pub fn pid(&self) -> i32 {
         i32::try_from(self.child.id()).expect("Linux's process ids are below 2^22")
@@ -94,8 +101,10 @@ impl Daemon {
     #[must_use]
     pub fn serving_pid(&self) -> i32 {
         let bound = || self.folder.path().join("out").exists().then_some(());
-        wait_until(PATIENCE, bound).unwrap_or_else(|| panic!("the daemon does not come up; it said:\n{}", self.stderr()));
-        let mut children = processes::descendants(self.pid()).into_iter().filter(|process| process.parent == self.pid());
+        wait_until(PATIENCE, bound)
+            .unwrap_or_else(|| panic!("the daemon does not come up; it said:\n{}", self.stderr()));
+        let mut children =
+            processes::descendants(self.pid()).into_iter().filter(|process| process.parent == self.pid());
         children.next().map_or_else(|| self.pid(), |process| process.pid)
     }
 
@@ -161,7 +170,9 @@ impl Daemon {
     /// When a signal ended it.
     pub fn wait(&mut self, patience: Duration) -> Option<i32> {
         let ended = wait_until(patience, || self.child.try_wait().expect("the daemon is a child of this process"));
-        ended.map(|status| status.code().unwrap_or_else(|| panic!("the daemon was killed: {status}\n{}", self.log.text())))
+        ended.map(|status| {
+            status.code().unwrap_or_else(|| panic!("the daemon was killed: {status}\n{}", self.log.text()))
+        })
     }
 
     fn assert_nothing_is_left(&self, before: &[Process]) {
@@ -247,9 +258,8 @@ impl DaemonOptions {
         }
         command.args(&self.arguments).envs(self.environment).env("TMPDIR", folder.join("tmp")).env(MARK, &mark);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("failed to start {}: {error}", self.program.display()));
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("failed to start {}: {error}", self.program.display()));
 
         let log = DaemonLog::default();
         let (writer, stderr) = (log.clone(), child.stderr.take().expect("standard error is a pipe"));

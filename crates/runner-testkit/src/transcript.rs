@@ -18,7 +18,8 @@ use crate::client::{Client, ends};
 /// When what comes is not what the file says.
 pub fn check(path: impl AsRef<Path>, client: &mut Client) {
     let path = path.as_ref();
-    let expected = fs::read_to_string(path).unwrap_or_else(|error| panic!("failed to read {}: {error}", path.display()));
+    let expected =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("failed to read {}: {error}", path.display()));
     let actual = play(&expected, client);
     if actual == expected {
         return;
@@ -47,10 +48,10 @@ fn play(transcript: &str, client: &mut Client) -> String {
             client.send(request);
             let records = read(kind, client);
             running = matches!(records.last(), Some(Record::WaitingInput { .. })).then_some(kind);
-            merged(&records).iter().for_each(|(name, payload)| {
-                actual.push_str(format!("< {name} {}", escape(payload)).trim_end());
+            for (name, payload) in merged(&records) {
+                actual.push_str(format!("< {name} {}", escape(&payload)).trim_end());
                 actual.push('\n');
-            });
+            }
         }
     }
     actual
@@ -76,7 +77,9 @@ fn merged(records: &[Record]) -> Vec<(&'static str, Vec<u8>)> {
     for record in records {
         let (name, payload) = record.encode(CompletionFormat::Object);
         match lines.last_mut() {
-            Some((last, bytes)) if *last == name && matches!(name, "stdout" | "stderr") => bytes.extend_from_slice(&payload),
+            Some((last, bytes)) if *last == name && matches!(name, "stdout" | "stderr") => {
+                bytes.extend_from_slice(&payload);
+            }
             _ => lines.push((name, payload.to_vec())),
         }
     }
@@ -90,17 +93,21 @@ fn escape(payload: &[u8]) -> String {
             match character {
                 '\n' => escaped.push_str("\\n"),
                 '\\' => escaped.push_str("\\\\"),
-                control if control.is_ascii_control() => escaped.push_str(&format!("\\x{:02x}", u32::from(control))),
+                control if control.is_ascii_control() => escaped += &in_hex(u32::from(control)),
                 // A space at a line's end would get lost in editors.
                 other => escaped.push(other),
             }
         }
-        chunk.invalid().iter().for_each(|byte| escaped.push_str(&format!("\\x{byte:02x}")));
+        chunk.invalid().iter().for_each(|byte| escaped += &in_hex(u32::from(*byte)));
     }
     match escaped.strip_suffix(' ') {
         Some(rest) => format!("{rest}\\x20"),
         None => escaped,
     }
+}
+
+fn in_hex(byte: u32) -> String {
+    format!("\\x{byte:02x}")
 }
 
 fn unescape(text: &str) -> Vec<u8> {

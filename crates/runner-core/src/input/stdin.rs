@@ -106,6 +106,11 @@ impl Stdin {
         self.asking = Some(Box::pin(async move { input.ask(false).await }));
     }
 
+    /// Tells the child that there is no input.
+    pub(crate) fn close(&mut self) {
+        self.pipe = None;
+    }
+
     /// The program that was asked about is over: its question is dropped, and so is what it left unread.
     pub(crate) fn forget(&mut self) {
         self.asking = None;

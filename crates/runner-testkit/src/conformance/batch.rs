@@ -4,9 +4,9 @@ use std::fs;
 
 use runner_core::{Request, Step};
 
-use super::{Subject, start};
+use super::{Checks, Subject, start};
 
-pub(super) const CLAUSES: &[(&str, fn(&Subject))] = &[
+pub(super) const CLAUSES: Checks = &[
     ("batch_hello", batch_hello),
     ("failed_build_gives_127_to_its_exec", failed_build_gives_127_to_its_exec),
     ("missing_main_gives_127", missing_main_gives_127),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use runner_core::{Request, RequestKind};
 
-use super::{Client, Daemon, Subject, assert_serves, start};
+use super::{Checks, Client, Daemon, Subject, assert_serves, start};
 use crate::processes::resident_bytes;
 
 /// How much memory of the runner's own a flood that nobody reads may take.
@@ -13,7 +13,7 @@ const FLOOD_MEMORY: u64 = 32 * 1024 * 1024;
 const FLOOD_TIME: Duration = Duration::from_secs(3);
 const FLOOD_PAUSE: Duration = Duration::from_millis(50);
 
-pub(super) const CLAUSES: &[(&str, fn(&Subject))] = &[
+pub(super) const CLAUSES: Checks = &[
     ("finished_is_not_delayed_by_a_background_process", finished_is_not_delayed_by_a_background_process),
     ("a_flood_with_no_reader_waits", a_flood_with_no_reader_waits),
     ("stdout_closed", stdout_closed),

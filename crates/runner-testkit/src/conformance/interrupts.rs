@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use runner_core::{Record, Request, RequestKind};
 
-use super::{Subject, assert_serves, start};
+use super::{Checks, Subject, assert_serves, start};
 
-pub(super) const CLAUSES: &[(&str, fn(&Subject))] = &[
+pub(super) const CLAUSES: Checks = &[
     ("interrupt_within_a_second_and_alive_after_it", interrupt_within_a_second_and_alive_after_it),
     ("a_second_interrupt_ends_what_ignores_the_first", a_second_interrupt_ends_what_ignores_the_first),
     ("status_while_busy", status_while_busy),

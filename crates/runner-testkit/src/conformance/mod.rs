@@ -25,6 +25,9 @@ struct Clause {
     applies: fn(&Subject) -> bool,
 }
 
+/// Clauses by their ids.
+type Checks = &'static [(&'static str, fn(&Subject))];
+
 /// Makes the `main` of a test target without a harness, which checks a [`Subject`].
 #[macro_export]
 macro_rules! conformance {
@@ -46,7 +49,7 @@ pub fn main(subject: Subject) -> ExitCode {
     let arguments = Arguments::from_args();
     let missing: Vec<_> = subject.tools.iter().copied().filter(|tool| !is_on_path(tool)).collect();
     if missing.is_empty() {
-        return libtest_mimic::run(&arguments, trials(subject)).exit_code();
+        return libtest_mimic::run(&arguments, trials(&subject)).exit_code();
     }
     let message = format!("{}: {} not found on the PATH", subject.language, missing.join(", "));
     if env::var("TESTKIT_REQUIRE").is_ok_and(|required| required == "all") {
@@ -54,13 +57,13 @@ pub fn main(subject: Subject) -> ExitCode {
         return ExitCode::FAILURE;
     }
     eprintln!("\n*** SKIPPED: the conformance suite of {message} ***\n");
-    let skipped = trials(subject).into_iter().map(|trial| trial.with_ignored_flag(true)).collect();
+    let skipped = trials(&subject).into_iter().map(|trial| trial.with_ignored_flag(true)).collect();
     libtest_mimic::run(&arguments, skipped).exit_code()
 }
 
-fn trials(subject: Subject) -> Vec<Trial> {
+fn trials(subject: &Subject) -> Vec<Trial> {
     // The suite's tests run as long as the process does.
-    let subject: &'static Subject = Box::leak(Box::new(subject));
+    let subject: &'static Subject = Box::leak(Box::new(*subject));
     let clauses = clauses().into_iter().map(move |Clause { id, check, applies }| {
         let trial = Trial::test(id, move || -> Result<(), Failed> {
             check(subject);
@@ -115,7 +118,8 @@ mod tests {
     #[test]
     fn every_clause_of_the_specification_is_checked_and_no_other() {
         let specification = include_str!("../../../../docs/src/specification.md");
-        let is_id = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c));
+        let is_id =
+            |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c));
         // What stands between two pairs of asterisks.
         let written: BTreeSet<&str> = specification.split("**").skip(1).step_by(2).filter(is_id).collect();
         let checked: BTreeSet<&str> = super::clauses().iter().map(|clause| clause.id).collect();

@@ -2,9 +2,9 @@
 
 use runner_core::{CompletionRequest, Record, Request, RequestKind};
 
-use super::{Subject, assert_serves, start};
+use super::{Checks, Subject, assert_serves, start};
 
-pub(super) const CLAUSES: &[(&str, fn(&Subject))] = &[
+pub(super) const CLAUSES: Checks = &[
     ("hello", hello),
     ("stderr", stderr),
     ("exit_code", exit_code),
@@ -73,8 +73,8 @@ fn a_million_lines(subject: &Subject) {
 fn input_with_its_prompt_first(subject: &Subject) {
     let (_daemon, mut client) = start(subject);
     client.send(Request::Query(subject.input.to_owned()));
-    let before =
-        client.collect(|outcome| matches!(outcome.records.last(), Some(Record::WaitingInput { .. } | Record::Finished(_))));
+    let before = client
+        .collect(|outcome| matches!(outcome.records.last(), Some(Record::WaitingInput { .. } | Record::Finished(_))));
     assert_eq!(before.stdout_text(), "name? ");
     assert_eq!(before.exit_code, None, "it did not wait for input: {before:?}");
     client.send(Request::Input("Ada".into()));

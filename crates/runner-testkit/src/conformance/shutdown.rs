@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use runner_core::Request;
 
-use super::{Subject, assert_serves, start};
+use super::{Checks, Subject, assert_serves, start};
 use crate::patience::wait_until;
 
 /// How long a process that has ended may wait to be reaped.
 const REAP_PATIENCE: Duration = Duration::from_secs(1);
 
-pub(super) const CLAUSES: &[(&str, fn(&Subject))] = &[
+pub(super) const CLAUSES: Checks = &[
     ("clean_shutdown_leaves_nothing", clean_shutdown_leaves_nothing),
     ("shutdown_while_running", shutdown_while_running),
 ];
