@@ -13,7 +13,6 @@ use runner_core::{CompletionFormat, QueryMode};
 #[derive(Debug, Parser)]
 #[command(
     version,
-    args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Examples:\n  kernel-runner python                          serve Python at ports 2000 and 2001\n  \
                   kernel-runner c --repl-in ipc:///tmp/in --repl-out ipc:///tmp/out\n  kernel-runner run hello.c\n  \

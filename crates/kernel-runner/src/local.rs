@@ -10,7 +10,7 @@ use runner_core::{
     Bytes, Engine, EngineConfig, Environment, InputMode, InputSender, QueryMode, Record, Records, Registration, Request,
     Settings, SideChannels,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::Failure;
 use crate::cli::Local;
@@ -74,6 +74,8 @@ async fn converse(job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode> {
         input: job.input,
         side_channels: SideChannels::default(),
     };
+    // Taken before anything is started, so that children do not inherit a signal that is ignored.
+    let mut signals = Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
     let (engine, mut records) = Engine::start(config).await?;
     if job.input == InputMode::Stream {
         let input = engine.input();
@@ -82,7 +84,7 @@ async fn converse(job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode> {
     let mut exit_code = runner_core::ExitCode::SUCCESS;
     for request in job.requests {
         engine.request(request).await;
-        match conclude(&engine, &mut records, show).await {
+        match conclude(&engine, &mut records, &mut signals, show).await {
             Ok(code) if code.is_success() => {}
             Ok(code) => exit_code = code,
             // Whoever read our output has seen enough.
@@ -94,22 +96,26 @@ async fn converse(job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode> {
     Ok(process_exit_code(exit_code))
 }
 
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
 /// Shows what comes until the request is over. The terminal's Ctrl-C interrupts the code.
 async fn conclude(
     engine: &Engine,
     records: &mut Records,
+    signals: &mut Signals,
     show: &mut dyn Show,
 ) -> io::Result<runner_core::ExitCode> {
-    let mut interrupts = signal(SignalKind::interrupt())?;
-    let mut ends = signal(SignalKind::terminate())?;
     loop {
         let outgoing = tokio::select! {
             outgoing = records.next() => outgoing,
-            _ = interrupts.recv() => {
+            _ = signals.interrupt.recv() => {
                 engine.request(Request::Interrupt).await;
                 continue;
             }
-            _ = ends.recv() => return Err(io::ErrorKind::BrokenPipe.into()),
+            _ = signals.terminate.recv() => return Err(io::ErrorKind::BrokenPipe.into()),
         };
         let Some(outgoing) = outgoing else { return Ok(runner_core::ExitCode::FAILURE) };
         show.show(&outgoing.record)?;

@@ -9,7 +9,6 @@ use std::fs;
 use std::io;
 use std::process::ExitCode;
 
-use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -26,6 +25,8 @@ const ORPHAN_PATIENCE_S: u32 = 1;
 #[must_use]
 pub fn under_init() -> bool {
     let Some(parent) = env::var(MARK).ok().and_then(|text| text.parse().ok()) else { return false };
+    // The parent blocks the signals that it waits for, and a mask is inherited. No other thread runs yet.
+    let _ = SigSet::all().thread_unblock();
     // Whoever kills the parent means the runner: its ports are to be free at once.
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     getppid() == Pid::from_raw(parent)
@@ -89,11 +90,10 @@ impl Init {
                     code = Some(ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX)));
                 }
                 Ok(WaitStatus::Signaled(pid, signal, _)) if pid == self.daemon => {
-                    code = Some(ExitCode::from(128 + signal as u8));
+                    code = Some(ExitCode::from(u8::try_from(128 + signal as i32).unwrap_or(u8::MAX)));
                 }
-                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return code,
+                Ok(WaitStatus::StillAlive) | Err(_) => return code,
                 Ok(_) => {}
-                Err(_) => return code,
             }
         }
     }
@@ -106,15 +106,13 @@ impl Init {
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Err(_) => return,
-                Ok(WaitStatus::StillAlive) => match self.signals.wait() {
-                    Ok(Signal::SIGALRM) => {
-                        // Those that it starts meanwhile get the next one.
+                Ok(WaitStatus::StillAlive) => {
+                    if let Ok(Signal::SIGALRM) = self.signals.wait() {
                         signal = Signal::SIGKILL;
                         signal_descendants(signal);
                         alarm::set(ORPHAN_PATIENCE_S);
                     }
-                    _ => {}
-                },
+                }
                 // What an ended process leaves behind falls to us just now.
                 Ok(_) => signal_descendants(signal),
             }

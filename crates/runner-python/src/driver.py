@@ -39,6 +39,7 @@ class Interrupts:
 
     def on_signal(self, _number, _frame):
         if self.in_user_code:
+            self.is_pending = False
             raise KeyboardInterrupt
         self.is_pending = True
 
@@ -53,7 +54,10 @@ main_thread = _thread.get_ident()
 
 
 class DriverCode:
-    """Around driver code that the user's code calls: an interrupt waits until the end of it."""
+    """Around driver code that the user's code calls: an interrupt waits until the end of it, or longer."""
+
+    def __init__(self, raises=True):
+        self.raises = raises
 
     def __enter__(self):
         self.was_user_code = interrupts.in_user_code and _thread.get_ident() == main_thread
@@ -64,7 +68,7 @@ class DriverCode:
     def __exit__(self, *exception):
         if self.was_user_code:
             interrupts.in_user_code = True
-            if exception[0] is None:
+            if self.raises and exception[0] is None:
                 interrupts.raise_pending()
 
 
@@ -159,11 +163,28 @@ class Output:
         self.turn = _thread.RLock()
         self.errors = []
         self.last = 0
+        # For the next query, when this one closes them. Copies are not inherited.
+        self.copies = {1: os.dup(1), 2: os.dup(2)}
+        self.open()
+
+    def open(self):
         self.stdout = io.TextIOWrapper(
             io.BufferedWriter(StandardOutput(self), 1 << 16), "utf-8", "backslashreplace", newline="\n")
         self.stderr = io.TextIOWrapper(
             StandardError(self), "utf-8", "backslashreplace", newline="\n", write_through=True)
         self.stdout.mode = self.stderr.mode = "w"
+        sys.stdout = sys.__stdout__ = self.stdout
+        sys.stderr = sys.__stderr__ = self.stderr
+
+    def mend(self):
+        """Opens again what the query before has closed."""
+        for descriptor, copy in self.copies.items():
+            try:
+                os.fstat(descriptor)
+            except OSError:
+                os.dup2(copy, descriptor)
+        if self.stdout.closed or self.stderr.closed:
+            self.open()
 
     def flush(self):
         self.stdout.flush()
@@ -185,7 +206,10 @@ class Output:
     def write(self, descriptor, data):
         """Writes some of `data`, all of it most often, and returns how much."""
         data = memoryview(data)
-        with self.turn, DriverCode() as context:
+        if interrupts.in_user_code and _thread.get_ident() == main_thread:
+            interrupts.raise_pending()
+        # What was written must be told to the caller, or it would be written again: the interrupt comes after that.
+        with self.turn, DriverCode(raises=False) as context:
             if self.last not in (0, descriptor):
                 self.sync()
             self.last = descriptor
@@ -260,6 +284,9 @@ def tick():
         ticking.acquire()
         ticking.release()
         time.sleep(PROMPTNESS)
+        if interrupts.is_pending and interrupts.in_user_code:
+            # It came while the driver was writing for the user's code, which goes on and should not.
+            _thread.interrupt_main()
         # A reader that is slow must not make this thread hold the buffer's lock.
         if wait_for(1, select.POLLOUT, 0) and wait_for(2, select.POLLOUT, 0):
             try:
@@ -357,6 +384,7 @@ class Queries:
 
     def run(self, code):
         """Runs one query and returns its exit code."""
+        output.mend()
         self.number += 1
         name = "<query %d>" % self.number
         self.sources[name] = code
@@ -530,8 +558,6 @@ def serve():
     main.__annotations__ = {}
     sys.modules["__main__"] = main
     sys.argv = [""]
-    sys.stdout = sys.__stdout__ = output.stdout
-    sys.stderr = sys.__stderr__ = output.stderr
     builtins.input = input
     sys.meta_path.insert(0, GetpassFinder())
     module = sys.modules["kernel_runner"] = type(sys)("kernel_runner", "What a Python session offers to its code.")

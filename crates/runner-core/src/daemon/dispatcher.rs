@@ -32,6 +32,8 @@ pub(super) enum Effect {
     Terminate,
     /// Hand the text to whoever waits for input.
     Input(bytes::Bytes),
+    /// Nothing runs: the text is for who waits for input in the background, if anybody does.
+    Offer(bytes::Bytes),
     /// The queue is empty: input that nobody asked for is nobody's.
     ForgetInput,
     /// Ask the runner for completions and answer with them.
@@ -102,7 +104,7 @@ impl Dispatcher {
             Request::Execute(step) => self.enqueue(TaskKind::Execute, batch(step)),
             Request::Query(code) => self.enqueue(TaskKind::Query, Work::Query(code)),
             Request::Input(text) if self.running.is_some() => vec![Effect::Input(text)],
-            Request::Input(_) => vec![Effect::Warn("input dropped: nothing runs that could read it".into())],
+            Request::Input(text) => vec![Effect::Offer(text)],
             Request::Complete(request) => vec![Effect::Complete(request)],
             Request::Interrupt if self.running.is_some() => vec![Effect::Interrupt],
             Request::Interrupt => vec![],

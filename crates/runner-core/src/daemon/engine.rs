@@ -201,6 +201,8 @@ impl Executor {
                 }
             }
             Effect::Input(text) => self.input_sender.answer(text),
+            Effect::Offer(text) if self.input.is_awaited() => self.input_sender.answer(text),
+            Effect::Offer(_) => tracing::warn!("input dropped: nothing runs that could read it"),
             Effect::ForgetInput => self.input.forget(),
             Effect::Complete(request) => self.complete(request),
             Effect::Status => self.outbox.answer(Record::Status(Status { started_at: self.started_at })),

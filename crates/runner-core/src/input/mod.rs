@@ -96,8 +96,17 @@ impl Input {
         self.answers.lock().await.recv().await.unwrap_or(Answer::End)
     }
 
+    /// Whether somebody waits for a text.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.answers.try_lock().is_err()
+    }
+
     /// Forgets what was typed ahead. Where somebody waits there is nothing to forget.
+    /// A stream is not typed ahead: it waits for its reader.
     pub(crate) fn forget(&self) {
+        if self.mode == InputMode::Stream {
+            return;
+        }
         if let Ok(mut answers) = self.answers.try_lock() {
             while answers.try_recv().is_ok() {}
         }

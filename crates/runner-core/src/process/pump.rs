@@ -16,6 +16,9 @@ const ENOUGH: usize = 64 * 1024;
 /// The most that can lie in a pipe: what was written before an event is read within this many bytes after it.
 const PIPE_BYTES: usize = 1024 * 1024;
 
+/// How much is read at once of what tokio has not announced.
+const UNANNOUNCED: usize = 16 * 1024;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stream {
     Stdout,
@@ -91,7 +94,10 @@ impl Pump {
                 if stream != self.pending_of || self.pending.len() >= ENOUGH {
                     self.flush().await;
                 }
-                let count = self.read(stream);
+                let count = match self.read(stream) {
+                    0 => self.read_unannounced(stream),
+                    count => count,
+                };
                 if count == 0 || count >= budget {
                     break;
                 }
@@ -137,6 +143,28 @@ impl Pump {
             }
         }
         0
+    }
+
+    /// Reads what tokio does not know of yet: it learns from its reactor that a pipe has data, and what was written just
+    /// before another event may not have got there.
+    fn read_unannounced(&mut self, stream: Stream) -> usize {
+        let end = match stream {
+            Stream::Stdout => &self.stdout,
+            Stream::Stderr => &self.stderr,
+        };
+        let Some(pipe) = end else { return 0 };
+        let mut bytes = [0; UNANNOUNCED];
+        // The end of the stream, or an error, is met again by the next ordinary read.
+        let count = nix::unistd::read(pipe, &mut bytes).unwrap_or(0);
+        if count > 0 {
+            self.last_output = Instant::now();
+            if self.pending.is_empty() {
+                self.pending_of = stream;
+                self.pending_since = self.last_output;
+            }
+            self.pending.extend_from_slice(&bytes[..count]);
+        }
+        count
     }
 
     /// Sends what is pending. Room comes first, so that a cancelled wait leaves it pending.

@@ -8,7 +8,7 @@ use super::link::Link;
 use crate::wire::CompletionRequest;
 
 /// How long a driver may think about a completion before the user gets none.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A completion that somebody waits for.
 pub(super) type Completion = (CompletionRequest, oneshot::Sender<Vec<String>>);
