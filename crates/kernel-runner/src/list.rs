@@ -11,15 +11,14 @@ use runner_core::{Registration, Tool, which};
 use crate::Failure;
 
 pub(crate) fn list() -> Result<ExitCode, Failure> {
-    let mut text = String::new();
+    let mut out = std::io::stdout().lock();
     for language in Registration::all() {
         let names = [&[language.name], language.aliases].concat().join(", ");
         for (number, tool) in language.tools.iter().enumerate() {
             let label = if number == 0 { names.as_str() } else { "" };
-            text += &format!("{label:<24} {}\n", found(tool));
+            writeln!(out, "{label:<24} {}", found(tool)).map_err(Failure::io)?;
         }
     }
-    std::io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::io)?;
     Ok(ExitCode::SUCCESS)
 }
 

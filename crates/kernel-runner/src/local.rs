@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, anyhow};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use runner_core::{
-    Bytes, Engine, EngineConfig, Environment, InputMode, InputSender, QueryMode, Record, Records, Registration, Request,
-    Settings, SideChannels,
+    Bytes, Engine, EngineConfig, Environment, InputMode, InputSender, QueryMode, Record, Records, Registration,
+    Request, Settings, SideChannels,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -75,7 +75,8 @@ async fn converse(job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode> {
         side_channels: SideChannels::default(),
     };
     // Taken before anything is started, so that children do not inherit a signal that is ignored.
-    let mut signals = Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
+    let mut signals =
+        Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
     let (engine, mut records) = Engine::start(config).await?;
     if job.input == InputMode::Stream {
         let input = engine.input();

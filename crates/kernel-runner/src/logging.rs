@@ -29,8 +29,12 @@ impl Logging {
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
         let registry = tracing_subscriber::registry();
         match self.format {
-            LogFormat::Text => registry.with(lines.with_filter(filter)).with(ToClient.with_filter(LevelFilter::WARN)).init(),
-            LogFormat::Json => registry.with(lines.json().with_filter(filter)).with(ToClient.with_filter(LevelFilter::WARN)).init(),
+            LogFormat::Text => {
+                registry.with(lines.with_filter(filter)).with(ToClient.with_filter(LevelFilter::WARN)).init();
+            }
+            LogFormat::Json => {
+                registry.with(lines.json().with_filter(filter)).with(ToClient.with_filter(LevelFilter::WARN)).init();
+            }
         }
     }
 }

@@ -82,11 +82,8 @@ async fn daemon(options: Serve, registration: &'static Registration, work_dir: &
 
 /// Comes true when the runner is told to end.
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut signals = [
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::hangup())?,
-    ];
+    let mut signals =
+        [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?];
     Ok(async move {
         let [terminate, interrupt, hangup] = &mut signals;
         tokio::select! {
@@ -111,7 +108,10 @@ fn intrinsic_ports(file: &Path) -> Value {
 fn endpoint(bind: &str, given: Option<&str>, name: &str, default_port: u64) -> anyhow::Result<String> {
     let port = match given {
         Some(endpoint) if endpoint.contains("://") => return Ok(endpoint.to_owned()),
-        Some(port) => port.parse::<u16>().map_err(|_| anyhow!("{port:?} is no port and no endpoint (tcp://HOST:PORT, ipc://PATH)"))?.into(),
+        Some(port) => port
+            .parse::<u16>()
+            .map_err(|_| anyhow!("{port:?} is no port and no endpoint (tcp://HOST:PORT, ipc://PATH)"))?
+            .into(),
         None => default_port,
     };
     match bind.strip_prefix("ipc://") {

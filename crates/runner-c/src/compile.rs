@@ -64,12 +64,13 @@ impl Compiler {
     pub(crate) async fn build_query(&self, task: &Task, folder: &Path) -> Result<ExitCode> {
         fs::write(folder.join("prompt.c"), PROMPT).context("failed to write the prompt's part")?;
         let include = format!("-I{}", task.work_dir().display());
-        let compile = self.compile().args(["-Wall", include.as_str(), "main.c", "prompt.c", "-o", "main", "-lm", "-lpthread"]);
+        let compile =
+            self.compile().args(["-Wall", include.as_str(), "main.c", "prompt.c", "-o", "main", "-lm", "-lpthread"]);
         task.run(compile.dir(folder)).await
     }
 
     /// Removes what [`Self::build`] has made in `folder`, and nothing else.
-    pub(crate) fn clean(&self, folder: &Path) {
+    pub(crate) fn clean(folder: &Path) {
         let objects = folder.join(OBJECTS);
         if objects.is_dir() {
             // What is not there any more needs no cleaning.

@@ -28,7 +28,7 @@ struct C {
 #[async_trait]
 impl Runner for C {
     async fn clean_heuristic(&self, task: &Task) -> Result<ExitCode> {
-        self.compiler.clean(task.project().build_dir());
+        Compiler::clean(task.project().build_dir());
         Ok(ExitCode::SUCCESS)
     }
 
@@ -46,13 +46,11 @@ impl Runner for C {
 
     async fn execute_heuristic(&self, task: &Task) -> Result<ExitCode> {
         let folder = task.project().build_dir();
-        match PROGRAMS.iter().map(|name| folder.join(name)).find(|program| program.is_file()) {
-            Some(program) => task.run(Command::new(program)).await,
-            None => {
-                task.stderr(format!("nothing to run: looked for {}\n", PROGRAMS.join(" and "))).await;
-                Ok(ExitCode::NOT_RUN)
-            }
-        }
+        let Some(program) = PROGRAMS.iter().map(|name| folder.join(name)).find(|program| program.is_file()) else {
+            task.stderr(format!("nothing to run: looked for {}\n", PROGRAMS.join(" and "))).await;
+            return Ok(ExitCode::NOT_RUN);
+        };
+        task.run(Command::new(program)).await
     }
 
     /// Each query is a whole program.

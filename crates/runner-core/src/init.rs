@@ -41,10 +41,15 @@ pub struct Init {
 
 impl Init {
     /// Starts this program anew, with the same arguments, as the daemon.
+    ///
+    /// # Panics
+    ///
+    /// Never: Linux has no process id that does not fit.
     pub fn start() -> io::Result<Self> {
         prctl::set_child_subreaper(true)?;
         let mut signals = SigSet::empty();
-        let forwarded = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2];
+        let forwarded =
+            [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2];
         forwarded.into_iter().chain([Signal::SIGCHLD, Signal::SIGALRM]).for_each(|signal| signals.add(signal));
         signals.thread_block()?;
         #[expect(clippy::disallowed_methods, reason = "the daemon itself is not a child of the `process` module")]

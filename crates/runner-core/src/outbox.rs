@@ -24,15 +24,19 @@ pub(crate) fn outbox() -> (Outbox, Records) {
     let (queue, queued) = mpsc::unbounded_channel();
     let (beside, answers) = mpsc::channel(BESIDE_RECORDS);
     let room = Arc::new(Semaphore::new(QUEUE_BYTES));
-    (Outbox { queue, room, beside }, Records { queued, answers })
+    (Outbox { queue, room, beside: Beside(beside) }, Records { queued, answers })
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox {
     queue: mpsc::UnboundedSender<Outgoing>,
     room: Arc<Semaphore>,
-    beside: mpsc::Sender<Record>,
+    beside: Beside,
 }
+
+/// The lane of the answers alone. Who holds it does not keep the queue open.
+#[derive(Clone, Debug)]
+pub(crate) struct Beside(mpsc::Sender<Record>);
 
 impl Outbox {
     /// Waits until there is room, then queues the record; what a client could not take is put into a form that it can.
@@ -65,9 +69,21 @@ impl Outbox {
         Place { queue: &self.queue, room }
     }
 
+    /// The lane of the answers.
+    pub(crate) fn beside(&self) -> Beside {
+        self.beside.clone()
+    }
+
     /// Sends an answer that overtakes the output.
     pub(crate) fn answer(&self, record: Record) {
-        if let Err(error) = self.beside.try_send(sendable(record)) {
+        self.beside.answer(record);
+    }
+}
+
+impl Beside {
+    /// Sends an answer that overtakes the output.
+    pub(crate) fn answer(&self, record: Record) {
+        if let Err(error) = self.0.try_send(sendable(record)) {
             // Not a warning: warnings take this very lane.
             tracing::info!("an answer was dropped, nobody takes them: {error}");
         }

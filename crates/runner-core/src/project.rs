@@ -63,7 +63,8 @@ impl<'a> Project<'a> {
     #[must_use]
     pub fn main(&self, extensions: &[&str]) -> Option<PathBuf> {
         let sources = self.sources(extensions);
-        let top: Vec<_> = sources.iter().filter(|path| self.0.sources.is_some() || path.components().count() == 1).collect();
+        let top: Vec<_> =
+            sources.iter().filter(|path| self.0.sources.is_some() || path.components().count() == 1).collect();
         let main = top.iter().find(|path| path.file_stem().is_some_and(|stem| stem == "main"));
         match (main, &top[..]) {
             (Some(main), _) => Some((*main).clone()),

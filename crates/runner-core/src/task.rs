@@ -112,6 +112,10 @@ impl Task {
     }
 
     /// A directory of this task's own, gone when the task is over.
+    ///
+    /// # Panics
+    ///
+    /// Never: it is there once it was made.
     pub fn temp_dir(&self) -> Result<&Path> {
         if self.state.temp_dir.get().is_none() {
             let made = tempfile::Builder::new().prefix("kernel-runner-").tempdir();
@@ -141,9 +145,8 @@ impl Task {
     /// Runs a program: its output goes to the client as it comes, and the user's input to its standard input. Returns
     /// its exit code when it has ended and all that it printed is on its way. A program that cannot be started is an error.
     pub async fn run(&self, command: Command) -> Result<ExitCode> {
-        let outcome = match self.run_quietly(command).await? {
-            Some(outcome) => outcome,
-            None => return Ok(ExitCode::from_signal(nix::libc::SIGINT)),
+        let Some(outcome) = self.run_quietly(command).await? else {
+            return Ok(ExitCode::from_signal(nix::libc::SIGINT));
         };
         if let Some(death) = outcome.death() {
             self.stderr(format!("{death}\n")).await;
@@ -223,4 +226,3 @@ impl TaskKind {
         }
     }
 }
-

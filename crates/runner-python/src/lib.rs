@@ -26,10 +26,8 @@ struct Python {
 
 impl Python {
     fn new(context: Context) -> Self {
-        let driver = Command::new(context.runtime())
-            .arg("-c")
-            .arg(DRIVER)
-            .env("KERNEL_RUNNER_PYTHON_COMPLETER", COMPLETER);
+        let driver =
+            Command::new(context.runtime()).arg("-c").arg(DRIVER).env("KERNEL_RUNNER_PYTHON_COMPLETER", COMPLETER);
         Self { session: Session::start(&context, driver), context }
     }
 

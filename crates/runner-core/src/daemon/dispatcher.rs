@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::task::TaskKind;
-use crate::wire::{CompletionRequest, ExitCode, Record, Request, RequestKind, ServiceResult, Step};
 use crate::wire::{AppsResult, DecodeError, Event as AgentEvent};
+use crate::wire::{CompletionRequest, ExitCode, Record, Request, RequestKind, ServiceResult, Step};
 
 /// How many bytes of requests may wait in the queue. What comes on top is refused, in its turn.
 const QUEUE_BYTES: usize = 256 * 1024 * 1024;
@@ -13,7 +13,7 @@ const QUEUE_BYTES: usize = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) enum Event {
     /// A message came from a client.
-    Message(Result<Request, DecodeError>),
+    Message(Box<Result<Request, DecodeError>>),
     /// The task that was started last is over.
     Finished(ExitCode),
     /// The runner is to end.
@@ -85,8 +85,10 @@ pub(super) struct Dispatcher {
 impl Dispatcher {
     pub(super) fn handle(&mut self, event: Event) -> Vec<Effect> {
         match event {
-            Event::Message(Ok(request)) => self.on_request(request),
-            Event::Message(Err(error)) => self.on_garbage(error),
+            Event::Message(message) => match *message {
+                Ok(request) => self.on_request(request),
+                Err(error) => self.on_garbage(&error),
+            },
             Event::Finished(code) => self.on_finished(code),
             Event::Shutdown => self.on_shutdown(),
         }
@@ -124,9 +126,9 @@ impl Dispatcher {
     }
 
     /// A client waits for the answer to whatever has one, however broken its request is.
-    fn on_garbage(&mut self, error: DecodeError) -> Vec<Effect> {
+    fn on_garbage(&mut self, error: &DecodeError) -> Vec<Effect> {
         let mut effects = vec![Effect::Warn(error.to_string())];
-        let DecodeError::Payload { kind, .. } = error else { return effects };
+        let DecodeError::Payload { kind, .. } = *error else { return effects };
         let failed = || ServiceResult::failed(error.to_string());
         let mut queue = |kind| self.enqueue(kind, Work::Refuse(error.to_string()));
         effects.extend(match kind {
@@ -212,7 +214,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn request(dispatcher: &mut Dispatcher, kind: &str, payload: &str) -> Vec<Effect> {
-        dispatcher.handle(Event::Message(Request::decode(&[kind, payload])))
+        dispatcher.handle(Event::Message(Box::new(Request::decode(&[kind, payload]))))
     }
 
     fn started(effects: &[Effect]) -> Option<&Order> {
@@ -246,7 +248,7 @@ mod tests {
         assert!(answers(request(&mut dispatcher, "complete", "not json")));
         assert!(answers(request(&mut dispatcher, "start-service", "{}")));
         assert!(answers(request(&mut dispatcher, "start-model-service", "[]")));
-        let effects = dispatcher.handle(Event::Message(Request::decode(&[&b"code"[..], b"\xff"])));
+        let effects = dispatcher.handle(Event::Message(Box::new(Request::decode(&[&b"code"[..], b"\xff"]))));
         assert!(matches!(started(&effects).unwrap().work, Work::Refuse(_)));
     }
 

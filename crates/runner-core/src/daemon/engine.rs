@@ -13,7 +13,7 @@ use super::worker;
 use crate::context::{Context, Host, Settings};
 use crate::error::Result;
 use crate::input::{self, Input, InputMode, InputSender, SideChannels};
-use crate::outbox::{self, Outbox, Records};
+use crate::outbox::{self, Beside, Outbox, Records};
 use crate::registry::Registration;
 use crate::runner::Runner;
 use crate::task::Task;
@@ -114,7 +114,7 @@ impl Engine {
     /// A way to show log lines to the client.
     #[must_use]
     pub fn client_log(&self) -> ClientLog {
-        ClientLog(self.outbox.clone())
+        ClientLog(self.outbox.beside())
     }
 
     /// Ends the running task and the runner, in order; [`Records`] ends when that is done. Waits for it, for a bounded time.
@@ -126,7 +126,7 @@ impl Engine {
 
 /// Shows log lines to the client.
 #[derive(Clone, Debug)]
-pub struct ClientLog(Outbox);
+pub struct ClientLog(Beside);
 
 impl ClientLog {
     /// Sends a line as a `log` record. It never waits; a line that nobody takes is dropped.
@@ -159,7 +159,7 @@ impl Executor {
         let mut is_stopping = false;
         'events: loop {
             let event = tokio::select! {
-                Some(message) = messages.recv() => Event::Message(message),
+                Some(message) = messages.recv() => Event::Message(Box::new(message)),
                 Some(code) = ends.recv() => {
                     self.current = None;
                     Event::Finished(code)

@@ -26,8 +26,9 @@ pub(super) async fn work(
             Ok(Ok(exit_code)) => exit_code,
             Ok(Err(error)) => fail(&task, language, &error).await,
             Err(panic) => {
-                let reason = panic.try_into_panic().map_or_else(|error| error.to_string(), |payload| in_words(&*payload));
-                task.stderr(format!("{}: the runner failed: {reason}\n", language)).await;
+                let reason =
+                    panic.try_into_panic().map_or_else(|error| error.to_string(), |payload| in_words(&*payload));
+                task.stderr(format!("{language}: the runner failed: {reason}\n")).await;
                 ExitCode::FAILURE
             }
         };
@@ -66,6 +67,7 @@ async fn fail(task: &Task, language: &str, error: &anyhow::Error) -> ExitCode {
 }
 
 fn in_words(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+    let text =
+        panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "it panicked".into())
 }

@@ -36,7 +36,11 @@ impl Sockets {
     pub async fn bind(repl_in: &str, repl_out: &str) -> Result<Self> {
         let context = tmq::Context::new();
         let requests = patiently(repl_in, || {
-            Ok(tmq::pull(&context).set_linger(0).set_tcp_keepalive(1).set_tcp_keepalive_idle(KEEPALIVE_IDLE_S).bind(repl_in)?)
+            Ok(tmq::pull(&context)
+                .set_linger(0)
+                .set_tcp_keepalive(1)
+                .set_tcp_keepalive_idle(KEEPALIVE_IDLE_S)
+                .bind(repl_in)?)
         });
         let requests = requests.await?;
         let records = patiently(repl_out, || RecordSocket::bind(&context, repl_out)).await?;
@@ -96,7 +100,10 @@ impl RecordSocket {
         socket.set_tcp_keepalive(1)?;
         socket.set_tcp_keepalive_idle(KEEPALIVE_IDLE_S)?;
         socket.bind(endpoint)?;
-        #[expect(deprecated, reason = "its successor is `unsafe`; the socket owns its descriptor, and this owns the socket")]
+        #[expect(
+            deprecated,
+            reason = "its successor is `unsafe`; the socket owns its descriptor, and this owns the socket"
+        )]
         let socket = AsyncFd::new(socket)?;
         Ok(Self(socket))
     }

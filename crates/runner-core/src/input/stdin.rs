@@ -137,7 +137,8 @@ impl Stdin {
     /// Looks whether the child waits, and decides when to look again.
     fn is_awaited(&mut self) -> bool {
         let begin = Instant::now();
-        let awaited = self.is_empty() && waiting::is_awaited(self.root, self.inode).unwrap_or_else(say_limited);
+        let awaited =
+            self.is_empty() && waiting::is_awaited(self.root, self.inode).unwrap_or_else(|error| say_limited(&error));
         let now = Instant::now();
         self.pause = (self.pause * 2).min(LONGEST_PAUSE).max((now - begin) * COST_SHARE);
         self.next_look = now + self.pause;
@@ -155,7 +156,7 @@ impl Stdin {
 /// Whether this kernel hides what a process waits for. It does so for every process alike, so it is said and tried once.
 static LIMITED: AtomicBool = AtomicBool::new(false);
 
-fn say_limited(error: io::Error) -> bool {
+fn say_limited(error: &io::Error) -> bool {
     if !LIMITED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             "interactive input is limited: {error} on /proc/PID/task/TID/syscall, so the runner cannot see when a \

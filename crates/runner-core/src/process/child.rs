@@ -14,7 +14,7 @@ const STDOUT_PIPE_BYTES: i32 = 1024 * 1024;
 /// A running child, leader of its own process group.
 #[derive(Debug)]
 pub(crate) struct Child {
-    child: tokio::process::Child,
+    process: tokio::process::Child,
     group: Group,
     oom: OomWatch,
 }
@@ -58,14 +58,14 @@ pub(crate) fn spawn(
         process.fd_mappings(mappings).map_err(|collision| io::Error::other(collision.to_string()))?;
     }
     let oom = OomWatch::start();
-    let child = process.spawn()?;
-    let group = Group::led_by(child.id().expect("a child that was not waited for has an id"));
+    let process = process.spawn()?;
+    let group = Group::led_by(process.id().expect("a child that was not waited for has an id"));
     let pipes = Pipes {
         stdin: pipe::Sender::from_owned_fd(stdin.into())?,
         stdout: pipe::Receiver::from_owned_fd(stdout.into())?,
         stderr: pipe::Receiver::from_owned_fd(stderr.into())?,
     };
-    Ok((Child { child, group, oom }, pipes))
+    Ok((Child { process, group, oom }, pipes))
 }
 
 impl Child {
@@ -75,7 +75,7 @@ impl Child {
 
     /// Waits until the child has ended and reaps it. Cancel safe.
     pub(crate) async fn wait(&mut self) -> Outcome {
-        let status = self.child.wait().await.unwrap_or_else(|error| {
+        let status = self.process.wait().await.unwrap_or_else(|error| {
             // Somebody else reaped it: its end is certain, its code is not known.
             tracing::warn!("failed to learn how a child ended: {error}");
             ExitStatus::default()

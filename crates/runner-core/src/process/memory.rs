@@ -20,10 +20,8 @@ impl OomWatch {
 /// The counter `oom_kill`, in whichever file this kernel keeps it; 0 where there is none.
 fn kills() -> u64 {
     let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let mut files = vec![
-        "/sys/fs/cgroup/memory.events".to_owned(),
-        "/sys/fs/cgroup/memory/memory.oom_control".to_owned(),
-    ];
+    let mut files =
+        vec!["/sys/fs/cgroup/memory.events".to_owned(), "/sys/fs/cgroup/memory/memory.oom_control".to_owned()];
     for line in own.lines() {
         match line.splitn(3, ':').collect::<Vec<_>>()[..] {
             [_, "", path] => files.push(format!("/sys/fs/cgroup{path}/memory.events")),

@@ -24,12 +24,10 @@ impl Frame {
     }
 
     pub(super) fn encode(&self) -> Bytes {
-        let mut header = self.kind.clone();
-        for part in &self.parts {
-            header += &format!(" {}", part.len());
-        }
-        header.push('\n');
-        let mut bytes = BytesMut::from(header.as_bytes());
+        let mut header = vec![self.kind.clone()];
+        header.extend(self.parts.iter().map(|part| part.len().to_string()));
+        let mut bytes = BytesMut::from(header.join(" ").as_bytes());
+        bytes.extend_from_slice(b"\n");
         self.parts.iter().for_each(|part| bytes.extend_from_slice(part));
         bytes.freeze()
     }
@@ -43,10 +41,8 @@ impl Frame {
             .map_err(|_| BrokenFrame(format!("header {:?}", buffer[..end].escape_ascii().to_string())))?;
         let mut words = header.split(' ');
         let kind = words.next().unwrap_or_default().to_owned();
-        let lengths: Vec<usize> = words
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|_| BrokenFrame(format!("header {header:?}")))?;
+        let lengths: Vec<usize> =
+            words.map(str::parse).collect::<Result<_, _>>().map_err(|_| BrokenFrame(format!("header {header:?}")))?;
         let size = lengths.iter().try_fold(0_usize, |sum, length| sum.checked_add(*length)).unwrap_or(usize::MAX);
         if size > MAX_FRAME {
             return Err(BrokenFrame(format!("a `{kind}` of {size} bytes")));
@@ -67,7 +63,8 @@ impl Frame {
 
     /// The part at `index` as text.
     pub(super) fn text(&self, index: usize) -> Result<&str, BrokenFrame> {
-        std::str::from_utf8(self.part(index)?).map_err(|_| BrokenFrame(format!("part {index} of `{}` is not UTF-8", self.kind)))
+        std::str::from_utf8(self.part(index)?)
+            .map_err(|_| BrokenFrame(format!("part {index} of `{}` is not UTF-8", self.kind)))
     }
 
     /// The part at `index` as a number.

@@ -26,6 +26,9 @@ const SETTLE_PATIENCE: Duration = Duration::from_secs(2);
 /// The completions that may wait for the driver.
 const COMPLETIONS: usize = 16;
 
+/// A driver's question to the user: its sequence number, and the answer to come.
+type Question = (u64, Pin<Box<dyn Future<Output = Answer> + Send>>);
+
 /// One process that runs a driver, from its start to its end.
 pub(super) struct Interpreter {
     host: Arc<Host>,
@@ -36,7 +39,7 @@ pub(super) struct Interpreter {
     /// A frame that was read and is not dealt with yet. It is kept here so that a cancelled step does not lose it.
     arrived: Option<Frame>,
     /// The driver waits for a line; the sequence number of its question.
-    asking: Option<(u64, Pin<Box<dyn Future<Output = Answer> + Send>>)>,
+    asking: Option<Question>,
     is_ready: bool,
     has_state: bool,
     completions: mpsc::Sender<Completion>,
@@ -304,7 +307,7 @@ impl Interpreter {
 }
 
 /// The answer to the driver's question, for ever pending when there is none.
-async fn answered(asking: &mut Option<(u64, Pin<Box<dyn Future<Output = Answer> + Send>>)>) -> Answer {
+async fn answered(asking: &mut Option<Question>) -> Answer {
     match asking {
         Some((_, answer)) => answer.await,
         None => std::future::pending().await,

@@ -113,8 +113,7 @@ impl CompletionFormat {
             Array(Vec<String>),
         }
         serde_json::from_slice(payload).map(|shape| match shape {
-            Shape::Object { suggestions } => suggestions,
-            Shape::Array(suggestions) => suggestions,
+            Shape::Object { suggestions } | Shape::Array(suggestions) => suggestions,
         })
     }
 }

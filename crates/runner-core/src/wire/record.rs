@@ -82,6 +82,10 @@ impl Record {
     }
 
     /// Writes it for the client.
+    ///
+    /// # Panics
+    ///
+    /// Never: every record has a form.
     #[must_use]
     pub fn encode(&self, format: CompletionFormat) -> Frames {
         let payload = match self {
