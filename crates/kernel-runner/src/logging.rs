@@ -1,16 +1,20 @@
 //! Where log lines go: always to standard error, and warnings to the client as well.
 
+use std::env;
 use std::fmt::{self, Write as _};
 use std::sync::OnceLock;
 
 use runner_core::ClientLog;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::cli::LogFormat;
+
+/// The crates that `--debug` is about.
+const OURS: [&str; 2] = ["runner_core", "kernel_runner"];
 
 #[derive(Debug)]
 pub(crate) struct Logging {
@@ -24,8 +28,15 @@ static CLIENT: OnceLock<(ClientLog, String)> = OnceLock::new();
 impl Logging {
     /// Starts logging. `RUST_LOG` says what is logged; without it, warnings are, and all of ours with `--debug`.
     pub(crate) fn start(&self) {
-        let default = if self.debug { "warn,runner_core=debug,kernel_runner=debug" } else { "warn" };
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+        let ours = if self.debug { LevelFilter::DEBUG } else { LevelFilter::WARN };
+        let usual = Targets::new().with_default(LevelFilter::WARN).with_targets(OURS.map(|name| (name, ours)));
+        let filter = match env::var("RUST_LOG") {
+            Ok(wanted) => wanted.parse().unwrap_or_else(|error| {
+                eprintln!("kernel-runner: RUST_LOG={wanted}: {error}: ignored");
+                usual
+            }),
+            Err(_) => usual,
+        };
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
         let registry = tracing_subscriber::registry();
         match self.format {

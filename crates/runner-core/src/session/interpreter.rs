@@ -41,6 +41,8 @@ pub(super) struct Interpreter {
     /// The driver waits for a line; the sequence number of its question.
     asking: Option<Question>,
     is_ready: bool,
+    /// Between queries nobody's input is wanted, and nothing is looked at.
+    is_running: bool,
     has_state: bool,
     completions: mpsc::Sender<Completion>,
 }
@@ -93,6 +95,7 @@ impl Interpreter {
             arrived: None,
             asking: None,
             is_ready: false,
+            is_running: false,
             has_state: false,
             completions,
         })
@@ -129,6 +132,7 @@ impl Interpreter {
             return Ok(ExitCode::INTERRUPTED);
         }
         self.has_state = true;
+        self.is_running = true;
         self.link.send(&Frame::new("query", [code.as_bytes()]));
         let exit_code = loop {
             match self.step().await {
@@ -137,6 +141,7 @@ impl Interpreter {
                 Event::Ready | Event::Settled | Event::Other => {}
             }
         };
+        self.is_running = false;
         self.asking = None;
         self.stdin.forget();
         self.pump.catch_up().await;
@@ -191,7 +196,7 @@ impl Interpreter {
         let frame = tokio::select! {
             frame = self.link.next() => frame,
             () = self.pump.step(), if !self.pump.is_closed() => return Event::Other,
-            event = self.stdin.step(last_output) => {
+            event = self.stdin.step(last_output), if self.is_running => {
                 if event == StdinEvent::Awaited {
                     self.pump.catch_up().await;
                     self.stdin.ask();

@@ -6,6 +6,7 @@ use super::completer::Completion;
 use super::interpreter::{End, Interpreter};
 use crate::context::{Context, Host, QueryMode};
 use crate::error::Result;
+use crate::input::InputMode;
 use crate::process::Command;
 use crate::task::Task;
 use crate::wire::{CompletionRequest, ExitCode};
@@ -76,7 +77,9 @@ struct Keeper {
 
 impl Keeper {
     async fn keep(mut self, mut orders: mpsc::Receiver<Order>) {
-        let mut interpreter = self.start_early();
+        // With a stream of input there is one program to run, and no query to prepare for.
+        let is_wanted = self.host.input.mode() == InputMode::Ask;
+        let mut interpreter = is_wanted.then(|| self.start_early()).flatten();
         loop {
             match self.next_order(&mut interpreter, &mut orders).await {
                 Some(Order::Query { task, code, reply }) => {
