@@ -50,7 +50,13 @@ def files(prefix):
 
 def with_ipython(before, after, token, namespace):
     from IPython.core.completer import IPCompleter, provisionalcompleter
-    completer = IPCompleter(namespace=namespace, global_namespace=namespace)
+
+    class Completer(IPCompleter):
+        def magic_matches(self, text):
+            # Magics belong to IPython's shell, and there is none here.
+            return []
+
+    completer = Completer(namespace=namespace, global_namespace=namespace)
     with provisionalcompleter():
         found = [c for c in completer.completions(before + after, len(before)) if c.type != "magic"]
     return [joined(before[c.start:len(before)], c.text, token) for c in found]
