@@ -46,7 +46,9 @@ impl Runner for Python {
             return Ok(ExitCode::SUCCESS);
         };
         task.stderr(format!("installing with pip: there is a {manifest}\n")).await;
-        task.run(self.python().args(["-m", "pip", "install", "--user", "."])).await
+        // A distribution's Python refuses pip otherwise; in a kernel's container nobody else depends on it.
+        let pip = self.python().args(["-m", "pip", "install", "."]).env("PIP_BREAK_SYSTEM_PACKAGES", "1");
+        task.run(pip).await
     }
 
     async fn execute_heuristic(&self, task: &Task) -> Result<ExitCode> {

@@ -26,8 +26,11 @@ impl Command {
         Self { program: program.into(), args: Vec::new(), env: Vec::new(), dir: None }
     }
 
-    /// A command line for `sh`.
-    pub fn shell(line: impl Into<OsString>) -> Self {
+    /// A command line for `sh`. One that only names a program by its path takes the shell's place, so that its end, by a
+    /// signal for one, is seen as it is.
+    pub fn shell(line: impl Into<String>) -> Self {
+        let line = line.into();
+        let line = if is_plain(&line) { format!("exec {line}") } else { line };
         Self::new("sh").arg("-c").arg(line)
     }
 
@@ -56,9 +59,29 @@ impl Command {
     }
 }
 
+/// Whether a shell would do nothing with the line but split it into words and start the program at a path.
+fn is_plain(line: &str) -> bool {
+    let program = line.split(' ').next().unwrap_or_default();
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || " -_./=,:@%+".contains(c);
+    program.contains('/') && !program.contains('=') && line.chars().all(is_harmless)
+}
+
 impl std::fmt::Display for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.program.display())?;
         self.args.iter().try_for_each(|arg| write!(f, " {}", arg.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_path_takes_the_place_of_the_shell() {
+        assert_eq!(Command::shell("./main --size=3").to_string(), "sh -c exec ./main --size=3");
+        for line in ["exit 3", "./a && ./b", "A=./x make", "./main > out", "cd src", "./a; ./b", "./a $HOME"] {
+            assert_eq!(Command::shell(line).to_string(), format!("sh -c {line}"));
+        }
     }
 }
