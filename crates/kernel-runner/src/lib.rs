@@ -21,6 +21,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use tokio::runtime::Runtime;
 
 use cli::{Cli, Command};
 
@@ -58,6 +59,12 @@ pub fn main() -> ExitCode {
         eprintln!("kernel-runner: {:#}", failure.error);
         ExitCode::from(failure.exit_code)
     })
+}
+
+/// Two threads: code that blocks one, against the rules, does not keep `status` from being answered.
+fn runtime() -> Result<Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().map_err(Failure::software)
 }
 
 /// The command line is wrong (sysexits.h).

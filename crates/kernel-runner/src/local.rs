@@ -12,9 +12,9 @@ use runner_core::{
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::Failure;
 use crate::cli::Local;
 use crate::logging::Logging;
+use crate::{Failure, runtime};
 
 /// How much of standard input is passed on at a time.
 const INPUT_CHUNK: usize = 64 * 1024;
@@ -47,11 +47,7 @@ pub(crate) fn work_dir(local: &Local) -> Result<PathBuf, Failure> {
 /// Carries out the requests one after another, and returns the exit code of the last one that failed.
 pub(crate) fn work(job: Job, show: &mut dyn Show, logging: &Logging) -> Result<ExitCode, Failure> {
     logging.start();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(Failure::software)?;
+    let runtime = runtime()?;
     let exit_code = runtime.block_on(converse(job, show)).map_err(Failure::software)?;
     // The thread that reads standard input may be in the middle of a read that never ends.
     runtime.shutdown_background();

@@ -11,9 +11,9 @@ use runner_core::{
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::Failure;
 use crate::cli::Serve;
 use crate::logging::{self, Logging};
+use crate::{Failure, runtime};
 
 const DEFAULT_REPL_IN: u64 = 2000;
 const DEFAULT_REPL_OUT: u64 = 2001;
@@ -34,11 +34,7 @@ pub(crate) fn serve(options: Serve, logging: &Logging) -> Result<ExitCode, Failu
         }
     }
     logging.start();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(Failure::software)?;
+    let runtime = runtime()?;
     runtime.block_on(daemon(options, registration, work_dir.as_path()))?;
     tracing::debug!("exit");
     Ok(ExitCode::SUCCESS)
