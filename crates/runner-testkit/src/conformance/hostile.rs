@@ -57,7 +57,7 @@ fn a_flood_with_no_reader_waits(subject: &Subject) {
 fn stdout_closed(subject: &Subject) {
     let (_daemon, mut client) = start(subject);
     client.query(subject.closes_stdout);
-    // Where the state is kept, so is the closed standard output. The runner itself lives.
+    // Whatever became of the state: the runner lives, and the next query can print.
     assert_eq!(client.query(subject.exit_code).exit_code, Some(3));
     assert_serves(subject, &mut client);
 }
