@@ -1,8 +1,12 @@
 """Completion for the driver: IPython's completer or jedi's when they are installed, else the standard library's.
 
+The former two take seconds to import on a busy machine. They are imported beside, and until they are there the standard
+library's answers, so that nobody waits.
+
 Every suggestion is the full text of the token left of the cursor: `os.pa` becomes `os.path`.
 """
 
+import _thread
 import builtins
 import keyword
 import os
@@ -15,6 +19,18 @@ IMPORT = re.compile(r"^\s*(?:from|import)\s+(?:[\w.]+\s*,\s*)*([\w.]*)$")
 OPEN_STRING = re.compile(r"""(?:^|[^\w'"])[rbuf]{0,2}(['"])([^'"]*)$""")
 
 
+# The completers that are there, the best one first.
+completers = []
+
+
+def load():
+    for make in (ipython, jedi):
+        try:
+            completers.insert(len(completers) - 1, make())
+        except Exception:
+            pass  # It is not installed, or too old.
+
+
 def complete(before, after, namespace):
     line = before.rpartition("\n")[2]
     token = TOKEN.search(before)
@@ -22,7 +38,7 @@ def complete(before, after, namespace):
     string = OPEN_STRING.search(line)
     if string and line.count(string.group(1)) % 2:
         return files(string.group(2))
-    for completer in (with_ipython, with_jedi, by_hand):
+    for completer in list(completers):
         try:
             found = completer(before, after, token, namespace)
         except Exception:
@@ -48,7 +64,7 @@ def files(prefix):
     return [lead + name + ("/" if os.path.isdir(os.path.join(path, name)) else "") for name in names][:MOST]
 
 
-def with_ipython(before, after, token, namespace):
+def ipython():
     from IPython.core.completer import IPCompleter, provisionalcompleter
 
     class Completer(IPCompleter):
@@ -56,18 +72,24 @@ def with_ipython(before, after, token, namespace):
             # Magics belong to IPython's shell, and there is none here.
             return []
 
-    completer = Completer(namespace=namespace, global_namespace=namespace)
-    with provisionalcompleter():
-        found = [c for c in completer.completions(before + after, len(before)) if c.type != "magic"]
-    return [joined(before[c.start:len(before)], c.text, token) for c in found]
+    def with_ipython(before, after, token, namespace):
+        completer = Completer(namespace=namespace, global_namespace=namespace)
+        with provisionalcompleter():
+            found = [c for c in completer.completions(before + after, len(before)) if c.type != "magic"]
+        return [joined(before[c.start:len(before)], c.text, token) for c in found]
+
+    return with_ipython
 
 
-def with_jedi(before, after, token, namespace):
-    import jedi
-    rows = before.split("\n")
-    script = jedi.Interpreter(before + after, [namespace])
-    found = script.complete(len(rows), len(rows[-1]))
-    return [token[:len(token) - len(token.rpartition(".")[2])] + completion.name for completion in found]
+def jedi():
+    from jedi import Interpreter
+
+    def with_jedi(before, after, token, namespace):
+        rows = before.split("\n")
+        found = Interpreter(before + after, [namespace]).complete(len(rows), len(rows[-1]))
+        return [token[:len(token) - len(token.rpartition(".")[2])] + completion.name for completion in found]
+
+    return with_jedi
 
 
 def joined(replaced, text, token):
@@ -111,3 +133,7 @@ def modules(start):
         names = list(sys.builtin_module_names) + [module.name for module in pkgutil.iter_modules()]
         names += getattr(sys, "stdlib_module_names", [])
     return [name for name in names if name.startswith(start)]
+
+
+completers.append(by_hand)
+_thread.start_new_thread(load, ())
