@@ -1,23 +1,26 @@
 //! The user's way to stop a task, from a polite request to a certain end.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::process::Group;
+use crate::process::{Group, Latecomers};
 
 /// An interrupt this soon after another one means that the first was not enough.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a process has to end after SIGTERM before it gets SIGKILL.
 const TERMINATION: Duration = Duration::from_secs(1);
 
+/// The pauses after an interrupt between the looks for processes that it has missed.
+const SECOND_LOOKS: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(150), Duration::from_millis(300)];
+
 /// The interrupts of one task, and the process groups that they reach.
 #[derive(Debug, Default)]
 pub(crate) struct Interrupts {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     requested: CancellationToken,
 }
 
@@ -69,7 +72,13 @@ impl Interrupts {
         drop(state);
         self.requested.cancel();
         match level {
-            Level::None | Level::Interrupt => groups.into_iter().for_each(|group| group.signal(Signal::SIGINT)),
+            Level::None | Level::Interrupt => {
+                let latecomers = groups.iter().map(|group| (*group, Latecomers::of(*group))).collect();
+                for group in groups {
+                    group.signal(Signal::SIGINT);
+                }
+                tokio::spawn(look_again(Arc::downgrade(&self.state), latecomers));
+            }
             Level::Terminate => terminate(groups),
             Level::Kill => groups.into_iter().for_each(|group| group.signal(Signal::SIGKILL)),
         }
@@ -83,8 +92,25 @@ impl Interrupts {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // The state is a list and two numbers: whatever panicked beside it left it whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // The state is a list and two numbers: whatever panicked beside it left it whole.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Interrupts what an interrupt has missed, as long as its task runs.
+async fn look_again(state: Weak<Mutex<State>>, mut latecomers: Vec<(Group, Latecomers)>) {
+    for pause in SECOND_LOOKS {
+        tokio::time::sleep(pause).await;
+        let Some(state) = state.upgrade() else { return };
+        let running = locked(&state).groups.clone();
+        latecomers.retain(|(group, _)| running.contains(group));
+        for (_, latecomers) in &mut latecomers {
+            latecomers.interrupt();
+        }
     }
 }
 

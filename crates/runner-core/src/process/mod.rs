@@ -4,6 +4,7 @@ mod child;
 mod command;
 mod environment;
 mod group;
+mod latecomers;
 mod memory;
 mod outcome;
 mod pump;
@@ -15,6 +16,7 @@ pub use which::which;
 
 pub(crate) use child::{Child, Pipes, spawn};
 pub(crate) use group::Group;
+pub(crate) use latecomers::Latecomers;
 pub(crate) use memory::OomWatch;
 pub(crate) use outcome::Outcome;
 pub(crate) use pump::Pump;
