@@ -42,6 +42,9 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// The variable that chooses the query mode: the runner's own, or one of the session's in `environ.txt`.
+pub(crate) const QUERY_MODE: &str = "KERNEL_RUNNER_QUERY";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Build and run a program here, through the whole engine, and exit with its exit code.
@@ -93,9 +96,9 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR", default_value = "/home/config", env = "KERNEL_RUNNER_CONFIG_DIR")]
     pub(crate) config_dir: PathBuf,
 
-    /// Whether queries share a state: `keep` or `fresh`.
-    #[arg(long, value_name = "MODE", default_value_t, env = "KERNEL_RUNNER_QUERY")]
-    pub(crate) query: QueryMode,
+    /// Whether queries share a state: `keep` (the default) or `fresh`. The agent's environ.txt may say it too.
+    #[arg(long, value_name = "MODE", env = QUERY_MODE)]
+    pub(crate) query: Option<QueryMode>,
 
     /// The shape of completions: `object`, or `array` for agents before 19.03.
     #[arg(long, value_name = "SHAPE", default_value_t, env = "KERNEL_RUNNER_COMPLETION_FORMAT")]

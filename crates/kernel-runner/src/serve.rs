@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
 use runner_core::{
-    Engine, EngineConfig, Environment, Init, InputMode, Registration, Settings, SideChannels, Sockets, under_init,
+    Engine, EngineConfig, Environment, Init, InputMode, QueryMode, Registration, Settings, SideChannels, Sockets,
+    under_init,
 };
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::Serve;
+use crate::cli::{QUERY_MODE, Serve};
 use crate::logging::{self, Logging};
 use crate::{Failure, runtime};
 
@@ -56,6 +57,7 @@ async fn daemon(options: Serve, registration: &'static Registration, work_dir: &
     let mut environment = Environment::inherited();
     environment.read(&options.config_dir.join("environ.txt"));
     environment.complete(work_dir);
+    let query_mode = options.query.unwrap_or_else(|| query_mode(&environment));
     let config = EngineConfig {
         registration,
         settings: Settings {
@@ -64,7 +66,7 @@ async fn daemon(options: Serve, registration: &'static Registration, work_dir: &
             sources: None,
             environment,
             runtime_path: options.runtime_path,
-            query_mode: options.query,
+            query_mode,
         },
         input: InputMode::Ask,
         side_channels,
@@ -74,6 +76,15 @@ async fn daemon(options: Serve, registration: &'static Registration, work_dir: &
     tracing::debug!("serving {} at {repl_in} and {repl_out}", registration.name);
     sockets.serve(engine, records, options.completion_format, stop).await;
     Ok(())
+}
+
+/// The mode that the session's environment asks for.
+fn query_mode(environment: &Environment) -> QueryMode {
+    let Some(name) = environment.get(QUERY_MODE) else { return QueryMode::default() };
+    name.to_string_lossy().parse().unwrap_or_else(|error| {
+        tracing::warn!("{QUERY_MODE}: {error}");
+        QueryMode::default()
+    })
 }
 
 /// Comes true when the runner is told to end.

@@ -258,7 +258,16 @@ fn completions_are_an_array_for_old_agents() {
 
 #[test]
 fn fresh_queries_share_no_state() {
-    let (_daemon, mut client) = connected(options("python").arg("--query").arg("fresh"));
+    assert_fresh(options("python").arg("--query").arg("fresh"));
+}
+
+#[test]
+fn the_session_s_environment_may_ask_for_fresh_queries() {
+    assert_fresh(options("python").file("config/environ.txt", "KERNEL_RUNNER_QUERY=fresh\n"));
+}
+
+fn assert_fresh(options: DaemonOptions) {
+    let (_daemon, mut client) = connected(options);
     assert_eq!(client.query("x = 1; print(x)").stdout_text(), "1\n");
     let outcome = client.query("print(x)");
     assert_ne!(outcome.exit_code, Some(0));
