@@ -1,13 +1,19 @@
 //! The source files of a batch request.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use walkdir::WalkDir;
 
 use crate::context::Settings;
+use crate::error::Result;
 
 /// Folders that hold other people's code, or what tools have made.
 const NOT_SOURCES: [&str; 5] = ["node_modules", "__pycache__", "target", "build", "dist"];
+
+/// The file that makes a folder known as a build's own.
+const MARK: &str = ".made-by-kernel-runner";
 
 /// What lies in the working directory, as heuristics look at it. Hidden files and folders do not count.
 #[derive(Clone, Copy, Debug)]
@@ -71,5 +77,22 @@ impl<'a> Project<'a> {
             (None, [only]) => Some((*only).clone()),
             _ => None,
         }
+    }
+
+    /// Says that a build has made the folder `name`, so that [`remove_made`](Self::remove_made) may remove it. A folder
+    /// that was there before the build is the user's: leave it unmarked.
+    pub fn mark_made(&self, name: &str) -> Result<()> {
+        let mark = self.build_dir().join(name).join(MARK);
+        fs::write(&mark, "").with_context(|| format!("failed to write {}", mark.display()))
+    }
+
+    /// Removes the folder `name` if a build has made it, and says whether it did.
+    pub fn remove_made(&self, name: &str) -> Result<bool> {
+        let folder = self.build_dir().join(name);
+        if !folder.join(MARK).is_file() {
+            return Ok(false);
+        }
+        fs::remove_dir_all(&folder).with_context(|| format!("failed to remove {}", folder.display()))?;
+        Ok(true)
     }
 }

@@ -106,6 +106,17 @@ impl Stdin {
         self.asking = Some(Box::pin(async move { input.ask(false).await }));
     }
 
+    /// Writes `text` in place of everything that nobody has read yet.
+    pub(crate) fn put(&mut self, text: Bytes) {
+        self.forget();
+        self.unwritten = text;
+    }
+
+    /// Whether there is something left to write.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.pipe.is_some() && !self.unwritten.is_empty()
+    }
+
     /// Tells the child that there is no input.
     pub(crate) fn close(&mut self) {
         self.pipe = None;

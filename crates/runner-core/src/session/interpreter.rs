@@ -1,23 +1,26 @@
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::completer::{self, Completion};
+use super::beside::{self, Completion};
 use super::frame::{BrokenFrame, Frame};
 use super::link::Link;
+use super::names::Names;
 use crate::context::Host;
 use crate::error::Result;
 use crate::input::{Answer, Stdin, StdinEvent};
 use crate::interrupt;
 use crate::process::{Child, Command, Outcome, Pump};
 use crate::task::{Task, displayed};
-use crate::wire::ExitCode;
+use crate::wire::{CompletionRequest, ExitCode};
 
 /// How long the rest of a dead interpreter's output is waited for while somebody else holds its pipes.
 const LEAK_PATIENCE: Duration = Duration::from_millis(100);
@@ -40,11 +43,52 @@ pub(super) struct Interpreter {
     arrived: Option<Frame>,
     /// The driver waits for a line; the sequence number of its question.
     asking: Option<Question>,
-    is_ready: bool,
+    readiness: Readiness,
     /// Between queries nobody's input is wanted, and nothing is looked at.
     is_running: bool,
     has_state: bool,
-    completions: mpsc::Sender<Completion>,
+    /// What it wants to read at its own prompt, where it lives at one.
+    line: Option<String>,
+    completer: Completer,
+    completions: mpsc::Receiver<Completion>,
+    /// Where completions go that the driver answers on descriptors of their own, beside its code.
+    beside: mpsc::Sender<Completion>,
+    /// What a driver of one thread has told.
+    names: Names,
+    /// Who waits for such a driver's answers, in order.
+    waiting: VecDeque<oneshot::Sender<Vec<String>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readiness {
+    Starting,
+    /// It is up, and a thread of its own completes.
+    Threaded,
+    /// It is up, and completes between queries only; while code runs, the names that it told do.
+    Alone,
+}
+
+/// The way to an interpreter's completions.
+#[derive(Clone, Debug)]
+pub(super) struct Completer {
+    requests: mpsc::Sender<Completion>,
+    dir: PathBuf,
+}
+
+impl Completer {
+    /// What the interpreter has to offer; nothing when it is gone.
+    pub(super) async fn complete(&self, request: &CompletionRequest) -> Vec<String> {
+        let (reply, answer) = oneshot::channel();
+        if self.requests.try_send((request.clone(), reply)).is_err() {
+            return Vec::new();
+        }
+        answer.await.unwrap_or_default()
+    }
+
+    /// Its working directory, wherever the code has gone meanwhile.
+    pub(super) fn dir(&self) -> PathBuf {
+        self.dir.clone()
+    }
 }
 
 /// What a step may bring about.
@@ -72,7 +116,7 @@ impl From<Outcome> for End {
 }
 
 impl Interpreter {
-    pub(super) fn start(host: Arc<Host>, command: &Command) -> Result<Self> {
+    pub(super) fn start(host: Arc<Host>, command: &Command, line: Option<String>) -> Result<Self> {
         let (query_reader, query_writer) = io::pipe()?;
         let (reply_reader, reply_writer) = io::pipe()?;
         let (complete_reader, complete_writer) = io::pipe()?;
@@ -84,9 +128,11 @@ impl Interpreter {
             (completion_writer.into(), 6),
         ];
         let (child, pipes) = host.spawn(command.clone(), descriptors)?;
-        let (completions, requests) = mpsc::channel(COMPLETIONS);
-        tokio::spawn(completer::serve(Link::new(complete_writer, completion_reader)?, requests));
-        Ok(Self {
+        let (beside, besides) = mpsc::channel(COMPLETIONS);
+        tokio::spawn(beside::serve(Link::new(complete_writer, completion_reader)?, besides));
+        let (requests, completions) = mpsc::channel(COMPLETIONS);
+        let dir = PathBuf::from(format!("/proc/{}/cwd", child.group().leader()));
+        let mut interpreter = Self {
             pump: Pump::new(host.outbox.clone(), pipes.stdout, pipes.stderr),
             stdin: Stdin::new(host.input.clone(), pipes.stdin, child.group())?,
             link: Link::new(query_writer, reply_reader)?,
@@ -94,21 +140,28 @@ impl Interpreter {
             host,
             arrived: None,
             asking: None,
-            is_ready: false,
+            readiness: Readiness::Starting,
             is_running: false,
             has_state: false,
+            line,
+            completer: Completer { requests, dir },
             completions,
-        })
+            beside,
+            names: Names::default(),
+            waiting: VecDeque::new(),
+        };
+        interpreter.give_line();
+        Ok(interpreter)
     }
 
     /// Where completions are asked for.
-    pub(super) fn completions(&self) -> mpsc::Sender<Completion> {
-        self.completions.clone()
+    pub(super) fn completer(&self) -> Completer {
+        self.completer.clone()
     }
 
     /// Whether it has ever come up.
     pub(super) fn is_ready(&self) -> bool {
-        self.is_ready
+        self.readiness != Readiness::Starting
     }
 
     /// Whether a query may have left something in it.
@@ -118,7 +171,7 @@ impl Interpreter {
 
     /// Runs one query: its exit code, or the interpreter's end.
     pub(super) async fn query(&mut self, task: &Task, code: &str) -> Result<ExitCode, End> {
-        while !self.is_ready {
+        while !self.is_ready() {
             tokio::select! {
                 event = self.step() => if let Event::Ended(end) = event {
                     return Err(End { story: format!("{} before it was ready", end.story), ..end });
@@ -134,8 +187,17 @@ impl Interpreter {
         self.has_state = true;
         self.is_running = true;
         self.link.send(&Frame::new("query", [code.as_bytes()]));
+        let mut was_interrupted = false;
         let exit_code = loop {
-            match self.step().await {
+            let event = tokio::select! {
+                event = self.step() => event,
+                () = task.interrupted(), if !was_interrupted => {
+                    was_interrupted = true;
+                    self.stop_asking();
+                    continue;
+                }
+            };
+            match event {
                 Event::Done(exit_code) => break exit_code,
                 Event::Ended(end) => return Err(end),
                 Event::Ready | Event::Settled | Event::Other => {}
@@ -196,7 +258,11 @@ impl Interpreter {
         let frame = tokio::select! {
             frame = self.link.next() => frame,
             () = self.pump.step(), if !self.pump.is_closed() => return Event::Other,
-            event = self.stdin.step(last_output), if self.is_running => {
+            Some(completion) = self.completions.recv(), if self.is_ready() => {
+                self.complete(completion);
+                return Event::Other;
+            }
+            event = self.stdin.step(last_output), if self.is_running || self.stdin.is_writing() => {
                 if event == StdinEvent::Awaited {
                     self.pump.catch_up().await;
                     self.stdin.ask();
@@ -227,7 +293,11 @@ impl Interpreter {
         let Some(frame) = self.arrived.clone() else { return Ok(Event::Other) };
         let event = match frame.kind.as_str() {
             "ready" => {
-                self.is_ready = true;
+                self.readiness = Readiness::Threaded;
+                if !frame.parts.is_empty() {
+                    self.names.spell(frame.text(0)?.to_owned(), frame.text(1)?.to_owned());
+                    self.readiness = Readiness::Alone;
+                }
                 Event::Ready
             }
             "done" => Event::Done(ExitCode::new(frame.number(0)?)),
@@ -251,6 +321,22 @@ impl Interpreter {
                 self.asking = Some((sequence, Box::pin(async move { input.ask(is_password).await })));
                 Event::Other
             }
+            "names" => {
+                let names = beside::suggestions(&frame).split_off(1.min(frame.parts.len()));
+                self.names.tell(frame.text(0)?.to_owned(), names);
+                Event::Other
+            }
+            "completion" => {
+                if let Some(reply) = self.waiting.pop_front() {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(beside::suggestions(&frame));
+                }
+                Event::Other
+            }
+            "prompt" => {
+                self.give_line();
+                Event::Other
+            }
             "log" => {
                 tracing::warn!("{}", frame.text(0)?);
                 Event::Other
@@ -268,6 +354,33 @@ impl Interpreter {
             Answer::Text(text) => Frame::new("answer", [sequence.as_bytes(), &text]),
             Answer::End => Frame::new("eof", [sequence.as_bytes()]),
         });
+    }
+
+    /// The query is to end, and so is its wait for the user.
+    fn stop_asking(&mut self) {
+        if self.asking.is_some() {
+            self.on_answer(Answer::End);
+        }
+    }
+
+    /// Lets whoever can answer: the driver's own thread; the driver, when nothing runs; else the names that it told.
+    fn complete(&mut self, (request, reply): Completion) {
+        // Whoever asked may have gone, and an answer that is not sent is an empty one.
+        if self.readiness == Readiness::Threaded {
+            let _ = self.beside.try_send((request, reply));
+        } else if self.is_running {
+            let _ = reply.send(self.names.complete(&request.before()));
+        } else {
+            self.link.send(&beside::question(&request));
+            self.waiting.push_back(reply);
+        }
+    }
+
+    /// Writes what the interpreter reads at its own prompt. What was left unread there is dropped.
+    fn give_line(&mut self) {
+        if let Some(line) = &self.line {
+            self.stdin.put(format!("{line}\n").into());
+        }
     }
 
     /// The link is closed: most often because the interpreter ends, seldom because the user's code closed it.

@@ -1,9 +1,10 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::completer::Completion;
-use super::interpreter::{End, Interpreter};
+use super::files;
+use super::interpreter::{Completer, End, Interpreter};
 use crate::context::{Context, Host, QueryMode};
 use crate::error::Result;
 use crate::input::InputMode;
@@ -17,8 +18,9 @@ use crate::wire::{CompletionRequest, ExitCode};
 /// [`QueryMode::Fresh`] every query gets one of its own.
 #[derive(Debug)]
 pub struct Session {
+    host: Arc<Host>,
     orders: mpsc::Sender<Order>,
-    completions: Arc<Mutex<Option<mpsc::Sender<Completion>>>>,
+    presence: watch::Receiver<Presence>,
 }
 
 #[derive(Debug)]
@@ -27,15 +29,34 @@ enum Order {
     End(oneshot::Sender<()>),
 }
 
+/// Whether there is an interpreter.
+#[derive(Debug)]
+enum Presence {
+    Starting,
+    Here(Completer),
+    Absent,
+}
+
 impl Session {
     /// Starts `driver`: the interpreter's command line, driver and all.
     #[must_use]
     pub fn start(context: &Context, driver: Command) -> Self {
+        Self::launch(context, driver, None)
+    }
+
+    /// Starts an interpreter that reads commands at its own prompt, and gives it `line` as the first one: a call of the
+    /// driver. It gets that line again whenever the driver says `prompt`.
+    #[must_use]
+    pub fn start_at_prompt(context: &Context, driver: Command, line: impl Into<String>) -> Self {
+        Self::launch(context, driver, Some(line.into()))
+    }
+
+    fn launch(context: &Context, driver: Command, line: Option<String>) -> Self {
+        let host = context.0.clone();
         let (orders, received) = mpsc::channel(1);
-        let completions = Arc::new(Mutex::new(None));
-        let keeper = Keeper { host: context.0.clone(), driver, completions: completions.clone(), lost: None };
-        tokio::spawn(keeper.keep(received));
-        Self { orders, completions }
+        let (presence, watched) = watch::channel(Presence::Starting);
+        tokio::spawn(Keeper { host: host.clone(), driver, line, presence, lost: None }.keep(received));
+        Self { host, orders, presence: watched }
     }
 
     /// Runs a piece of code. When the interpreter ends over it, the client is told that the state is gone.
@@ -46,15 +67,20 @@ impl Session {
         answer.await.map_err(|_| anyhow::anyhow!("the session has ended"))?
     }
 
-    /// Asks the living interpreter for completions, also while code runs. Where there is none, there are none.
+    /// Asks the living interpreter for completions, also while code runs; in a string that it knows nothing about, they are
+    /// the names of files. Where there is no interpreter, there are none.
     pub async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
-        let completions = self.completions.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(completions) = completions else { return Ok(Vec::new()) };
-        let (reply, answer) = oneshot::channel();
-        if completions.try_send((request.clone(), reply)).is_err() {
-            return Ok(Vec::new());
+        let mut presence = self.presence.clone();
+        let completer = match presence.wait_for(|presence| !matches!(presence, Presence::Starting)).await.as_deref() {
+            Ok(Presence::Here(completer)) => completer.clone(),
+            _ => return Ok(Vec::new()),
+        };
+        let suggestions = completer.complete(request).await;
+        if suggestions.is_empty() {
+            let home = self.host.settings.environment.get("HOME").unwrap_or_default();
+            return Ok(files::complete(&request.before(), &completer.dir(), Path::new(home)));
         }
-        Ok(answer.await.unwrap_or_default())
+        Ok(suggestions)
     }
 
     /// Ends the interpreter.
@@ -70,7 +96,8 @@ impl Session {
 struct Keeper {
     host: Arc<Host>,
     driver: Command,
-    completions: Arc<Mutex<Option<mpsc::Sender<Completion>>>>,
+    line: Option<String>,
+    presence: watch::Sender<Presence>,
     /// What became of a state that was lost between two queries.
     lost: Option<String>,
 }
@@ -79,7 +106,7 @@ impl Keeper {
     async fn keep(mut self, mut orders: mpsc::Receiver<Order>) {
         // With a stream of input there is one program to run, and no query to prepare for.
         let is_wanted = self.host.input.mode() == InputMode::Ask;
-        let mut interpreter = is_wanted.then(|| self.start_early()).flatten();
+        let mut interpreter = if is_wanted { self.start_early() } else { self.start_later() };
         loop {
             match self.next_order(&mut interpreter, &mut orders).await {
                 Some(Order::Query { task, code, reply }) => {
@@ -110,7 +137,7 @@ impl Keeper {
                 order = orders.recv() => return order,
                 end = idle.idle() => {
                     self.lost = idle.has_state().then_some(end.story);
-                    *interpreter = None;
+                    *interpreter = self.start_later();
                 }
             }
         }
@@ -131,17 +158,19 @@ impl Keeper {
             Ok(interpreter) => interpreter,
             Err(error) => {
                 let _ = reply.send(Err(error));
-                return None;
+                return self.start_later();
             }
         };
         let is_fresh = self.host.settings.query_mode == QueryMode::Fresh;
         let (exit_code, lives_on) = match interpreter.query(task, code).await {
             Ok(exit_code) if is_fresh => {
+                self.presence.send_replace(Presence::Starting);
                 interpreter.end().await;
                 (exit_code, false)
             }
             Ok(exit_code) => (exit_code, true),
             Err(End { exit_code, story }) => {
+                self.presence.send_replace(Presence::Starting);
                 if !is_fresh || exit_code.value() < 0 {
                     self.mourn(task, &story).await;
                 }
@@ -156,18 +185,24 @@ impl Keeper {
             self.start_early()
         } else {
             // One that never came up would not the next time either: it is tried again when there is a query for it.
-            None
+            self.start_later()
         }
     }
 
     /// Starts an interpreter before it is needed. The first query that needs it learns why there is none.
     fn start_early(&self) -> Option<Interpreter> {
-        self.start().inspect_err(|error| tracing::debug!("{error:#}")).ok()
+        self.start().inspect_err(|error| tracing::debug!("{error:#}")).ok().or_else(|| self.start_later())
+    }
+
+    /// Leaves the start to the next query.
+    fn start_later(&self) -> Option<Interpreter> {
+        self.presence.send_replace(Presence::Absent);
+        None
     }
 
     fn start(&self) -> Result<Interpreter> {
-        let interpreter = Interpreter::start(self.host.clone(), &self.driver)?;
-        *self.completions.lock().unwrap_or_else(PoisonError::into_inner) = Some(interpreter.completions());
+        let interpreter = Interpreter::start(self.host.clone(), &self.driver, self.line.clone())?;
+        self.presence.send_replace(Presence::Here(interpreter.completer()));
         Ok(interpreter)
     }
 

@@ -2,10 +2,12 @@
 //!
 //! The contract with the driver is `docs/src/session-link.md`.
 
-mod completer;
+mod beside;
+mod files;
 mod frame;
 mod interpreter;
 mod keeper;
 mod link;
+mod names;
 
 pub use keeper::Session;

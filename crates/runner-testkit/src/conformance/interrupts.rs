@@ -8,6 +8,7 @@ use super::{Checks, Subject, assert_serves, start};
 
 pub(super) const CLAUSES: Checks = &[
     ("interrupt_within_a_second_and_alive_after_it", interrupt_within_a_second_and_alive_after_it),
+    ("ten_interrupts_keep_the_state", ten_interrupts_keep_the_state),
     ("a_second_interrupt_ends_what_ignores_the_first", a_second_interrupt_ends_what_ignores_the_first),
     ("status_while_busy", status_while_busy),
 ];
@@ -22,6 +23,21 @@ fn interrupt_within_a_second_and_alive_after_it(subject: &Subject) {
     assert!(since.elapsed() < Duration::from_secs(1), "it took {:?}", since.elapsed());
     assert_ne!(outcome.exit_code, Some(0), "{outcome:?}");
     assert_serves(subject, &mut client);
+}
+
+fn ten_interrupts_keep_the_state(subject: &Subject) {
+    let (_daemon, mut client) = start(subject);
+    let (define, use_it, expected) = subject.state.expect("the clause applies to languages with a state");
+    assert_eq!(client.query(define).exit_code, Some(0));
+    for _ in 0..10 {
+        client.send(Request::Query(subject.forever.to_owned()));
+        client.read_until_stdout("started");
+        client.send(Request::Interrupt);
+        let outcome = client.finish(RequestKind::Query);
+        assert_ne!(outcome.exit_code, Some(0), "{outcome:?}");
+    }
+    let outcome = client.query(use_it);
+    assert_eq!((outcome.stdout_text().as_str(), outcome.exit_code), (expected, Some(0)), "{outcome:?}");
 }
 
 fn a_second_interrupt_ends_what_ignores_the_first(subject: &Subject) {

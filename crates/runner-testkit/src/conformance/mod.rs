@@ -88,7 +88,9 @@ fn clauses() -> Vec<Clause> {
         .into_iter()
         .map(|(id, check)| Clause { id, check, applies: |_| true })
         .map(|clause| match clause.id {
-            "state_is_kept" => Clause { applies: |subject| subject.state.is_some(), ..clause },
+            "state_is_kept" | "ten_interrupts_keep_the_state" => {
+                Clause { applies: |subject| subject.state.is_some(), ..clause }
+            }
             _ => clause,
         })
         .collect()
