@@ -7,11 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use zmq::SocketType;
 
 use crate::client::{Daemon, Transport, binary, connect, endpoints};
-use crate::measure::{Measure, Target, median, ms, percentile, print_table};
+use crate::languages;
+use crate::measure::{Measure, Target, children, median, ms, percentile, print_table, pss_mib};
 use crate::shell::{cargo, root, which};
 
 const STARTS: usize = 10;
@@ -25,7 +26,7 @@ pub(crate) fn run(json: &Path) -> Result<()> {
     cargo(["build", "--release", "--package", "kernel-runner"]).run()?;
     let binary = binary("release");
     let python = python()?;
-    eprintln!("measuring: this takes about a minute, and wants a quiet machine");
+    eprintln!("measuring: this takes about five minutes, and wants a quiet machine");
     let mut measures = vec![start(&binary, &python)?];
     let bare_start = measures[0].beside.unwrap_or_default();
     measures.extend(memory(&binary, &python)?);
@@ -35,7 +36,9 @@ pub(crate) fn run(json: &Path) -> Result<()> {
     print_table(&measures);
 
     let file = root().join(json);
-    let values: Value = measures.iter().map(Measure::to_json).collect();
+    let mut values: Vec<Value> = measures.iter().map(Measure::to_json).collect();
+    values.push(json!({ "languages": languages::run()? }));
+    let values = Value::from(values);
     fs::write(&file, format!("{values:#}\n")).with_context(|| format!("failed to write {}", file.display()))?;
     println!("\nThe same as JSON: {}", json.display());
     Ok(())
@@ -89,26 +92,14 @@ fn memory(binary: &Path, python: &Path) -> Result<[Measure; 2]> {
     thread::sleep(Duration::from_millis(300));
     let init = daemon.process();
     let served = children(init);
-    let own = std::iter::once(init).chain(served.iter().copied()).map(pss_kib).sum::<Result<f64>>()? / 1024.0;
-    let interpreters = served.iter().flat_map(|process| children(*process)).map(pss_kib).sum::<Result<f64>>()? / 1024.0;
+    let own = std::iter::once(init).chain(served.iter().copied()).map(pss_mib).sum::<Result<f64>>()?;
+    let interpreters = served.iter().flat_map(|process| children(*process)).map(pss_mib).sum::<Result<f64>>()?;
     let measure = |name, value, target| Measure { name, unit: "MiB", value, beside: None, target };
     Ok([
         // The target is in megabytes of a million bytes.
         measure("idle memory (PSS) of the runner's own two processes", own, Target::AtMost(5e6 / 1_048_576.0)),
         measure("the same with the Python interpreter", own + interpreters, Target::None),
     ])
-}
-
-fn children(process: u32) -> Vec<u32> {
-    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
-    let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    lists.flat_map(|list| list.split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()).collect()
-}
-
-fn pss_kib(process: u32) -> Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).context("smaps_rollup has no Pss")?;
-    Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }
 
 fn round_trip(binary: &Path, python: &Path) -> Result<[Measure; 2]> {

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask COMMAND`.
 
 mod ci;
+mod julia;
 mod setup;
 mod shell;
 mod test;
@@ -11,6 +12,8 @@ mod bench;
 mod client;
 #[cfg(feature = "live")]
 mod demo;
+#[cfg(feature = "live")]
+mod languages;
 #[cfg(feature = "live")]
 mod measure;
 
@@ -88,7 +91,7 @@ fn run_live(command: &Command) -> anyhow::Result<()> {
 #[cfg(not(feature = "live"))]
 fn run_live(command: &Command) -> anyhow::Result<()> {
     if !matches!(command, Command::RawPush(_)) {
-        setup::require_all()?;
+        setup::require_basics()?;
     }
     let arguments = std::env::args_os().skip(1);
     shell::cargo(["run", "--quiet", "--package", "xtask", "--features", "live", "--"]).args(arguments).run()

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::julia;
 use crate::shell::{self, cargo, program, which};
 
 #[derive(Args)]
@@ -26,12 +27,23 @@ enum What {
     Header(&'static str),
 }
 
-const NEEDS: [Need; 5] = [
+/// What building and the demo need.
+const BASICS: [Need; 5] = [
     Need { what: What::Program("g++"), package: "g++", purpose: "compiles libzmq" },
     Need { what: What::Program("gcc"), package: "gcc", purpose: "the language C" },
     Need { what: What::Header("/usr/include/stdio.h"), package: "libc6-dev", purpose: "the language C" },
     Need { what: What::Program("make"), package: "make", purpose: "projects with a Makefile" },
     Need { what: What::Program("python3"), package: "python3", purpose: "the language Python" },
+];
+
+/// What the other languages' tests need. Julia, which newer releases of Debian lack, is a [`julia`] of its own.
+const LANGUAGES: [Need; 6] = [
+    Need { what: What::Program("node"), package: "nodejs", purpose: "the language Node.js" },
+    Need { what: What::Program("Rscript"), package: "r-base-core", purpose: "the language R" },
+    Need { what: What::Program("octave-cli"), package: "octave", purpose: "the language Octave" },
+    Need { what: What::Program("gnuplot"), package: "gnuplot-nox", purpose: "plots in Octave" },
+    Need { what: What::Program("php"), package: "php-cli", purpose: "the language PHP" },
+    Need { what: What::Program("lua"), package: "lua5.4", purpose: "the language Lua" },
 ];
 
 impl Setup {
@@ -40,14 +52,20 @@ impl Setup {
     }
 
     pub(crate) fn run(&self) -> Result<()> {
-        let missing = missing();
-        for need in &missing {
-            eprintln!("missing: {} ({})", need.package, need.purpose);
+        let mut packages: Vec<_> = missing(BASICS.iter().chain(&LANGUAGES));
+        let needs_julia = which("julia").is_none();
+        if needs_julia {
+            eprintln!("missing: julia (the language Julia)");
+            packages.extend(julia::PACKAGES.into_iter().filter(|package| which(package).is_none()));
         }
-        if missing.is_empty() {
+        if !packages.is_empty() {
+            self.install(&packages)?;
+        }
+        if needs_julia {
+            julia::install(|command| self.as_root(command))?;
+        }
+        if packages.is_empty() && !needs_julia {
             eprintln!("every toolchain is there");
-        } else {
-            self.install(&missing.iter().map(|need| need.package).collect::<Vec<_>>())?;
         }
         self.install_nextest();
         Ok(())
@@ -62,16 +80,20 @@ impl Setup {
     }
 
     fn apt_get(&self, arguments: &[&str]) -> Result<()> {
-        let prefix: &[&str] = match (is_root(), which("sudo")) {
-            (true, _) => &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"],
-            (false, Some(_)) => &["sudo", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"],
+        self.as_root(&[&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments].concat())
+    }
+
+    fn as_root(&self, command: &[&str]) -> Result<()> {
+        let command = match (is_root(), which("sudo")) {
+            (true, _) => command.to_vec(),
+            (false, Some(_)) => [&["sudo"], command].concat(),
             (false, None) => bail!("to install packages, run this as root (there is no sudo here)"),
         };
         if self.dry_run {
-            println!("would run: {} {}", prefix.join(" "), arguments.join(" "));
+            println!("would run: {}", command.join(" "));
             return Ok(());
         }
-        program(prefix[0]).args(&prefix[1..]).args(arguments).run()
+        program(command[0]).args(&command[1..]).run()
     }
 
     /// Nextest is a convenience: without it the tests run all the same.
@@ -86,18 +108,20 @@ impl Setup {
     }
 }
 
-/// Fails with what to do about it unless every toolchain is there.
+/// Fails with what to do about it unless there is what building and the demo need.
 #[cfg_attr(feature = "live", expect(dead_code, reason = "asked before this program is built with libzmq"))]
-pub(crate) fn require_all() -> Result<()> {
-    let missing: Vec<_> = missing().iter().map(|need| need.package).collect();
+pub(crate) fn require_basics() -> Result<()> {
+    let missing = missing(&BASICS);
     if !missing.is_empty() {
         bail!("missing: {}; `cargo xtask setup` installs them", missing.join(", "));
     }
     Ok(())
 }
 
-fn missing() -> Vec<&'static Need> {
-    NEEDS.iter().filter(|need| !need.is_met()).collect()
+/// The packages of what is not there.
+fn missing<'a>(needs: impl IntoIterator<Item = &'a Need>) -> Vec<&'static str> {
+    let missing = needs.into_iter().filter(|need| !need.is_met());
+    missing.inspect(|need| eprintln!("missing: {} ({})", need.package, need.purpose)).map(|need| need.package).collect()
 }
 
 impl Need {
