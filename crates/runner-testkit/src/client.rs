@@ -70,7 +70,7 @@ impl Client {
         let context = zmq::Context::new();
         let requests = socket(&context, zmq::PUSH, repl_in);
         requests
-            .set_linger(i32::try_from(PATIENCE.as_millis()).expect("it is ten seconds"))
+            .set_linger(i32::try_from(PATIENCE.as_millis()).expect("it is half a minute"))
             .expect("a linger in range");
         Self {
             context,

@@ -22,6 +22,9 @@ use crate::processes::{self, Process};
 /// set is the daemon, and whatever carries its value is the daemon's.
 pub(crate) const MARK: &str = "TESTKIT_DAEMON";
 
+/// How long a daemon may take to end.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
 /// A running daemon, on endpoints, a working directory and a temporary directory of its own. Dropping it kills it and
 /// everything that it started.
 #[derive(Debug)]
@@ -159,7 +162,7 @@ impl Daemon {
     pub fn terminate(&mut self) {
         let processes = processes::descendants(self.pid());
         kill(Pid::from_raw(self.pid()), Signal::SIGTERM).expect("the daemon had ended before its SIGTERM");
-        let status = self.wait(PATIENCE);
+        let status = self.wait(SHUTDOWN_PATIENCE);
         assert_eq!(status, Some(0), "exit code after SIGTERM; the daemon said:\n{}", self.stderr());
         self.assert_nothing_is_left(&processes);
     }

@@ -263,7 +263,8 @@ impl Interpreter {
                 return Event::Other;
             }
             event = self.stdin.step(last_output), if self.is_running || self.stdin.is_writing() => {
-                if event == StdinEvent::Awaited {
+                // A driver that has just gone to its prompt waits for its line, and not for the user.
+                if event == StdinEvent::Awaited && !self.link.is_waiting() {
                     self.pump.catch_up().await;
                     self.stdin.ask();
                 }

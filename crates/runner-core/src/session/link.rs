@@ -1,6 +1,8 @@
 use std::io;
+use std::os::fd::AsFd as _;
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::net::unix::pipe;
 
 use super::frame::{BrokenFrame, Frame};
@@ -56,6 +58,12 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Whether the driver has said something that was not read yet.
+    pub(super) fn is_waiting(&self) -> bool {
+        let mut ends = [PollFd::new(self.reader.as_fd(), PollFlags::POLLIN)];
+        poll(&mut ends, PollTimeout::ZERO).is_ok_and(|count| count > 0)
     }
 
     /// Tells the driver that the runner has nothing more to say.
