@@ -29,6 +29,8 @@ use cli::{Cli, Command};
 use runner_c as _;
 #[cfg(feature = "python")]
 use runner_python as _;
+#[cfg(feature = "r")]
+use runner_r as _;
 
 /// The whole program: reads the command line, does what it says, and returns the exit code of the process.
 ///
