@@ -25,7 +25,7 @@ pub(super) fn is_awaited(root: i32, pipe: u64) -> io::Result<bool> {
                 Ok(line) if waits(process, &line, &target) => return Ok(true),
                 Ok(_) => {}
                 // The thread has ended meanwhile, or the program runs with other rights than ours (`sudo`, for one).
-                Err(error) if is_gone(process, &error) || is_foreign(process) => continue,
+                Err(error) if is_gone(process, thread, &error) || is_foreign(process) => continue,
                 Err(error) => return Err(error),
             }
             let children = fs::read_to_string(format!("/proc/{process}/task/{thread}/children")).unwrap_or_default();
@@ -40,10 +40,10 @@ fn threads(process: i32) -> impl Iterator<Item = i32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// `NotFound` of a process that is still there means that this kernel has no such file at all.
-fn is_gone(process: i32, error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::ESRCH)
-        || (error.kind() == io::ErrorKind::NotFound && !fs::exists(format!("/proc/{process}/stat")).unwrap_or(false))
+/// `NotFound` of a thread that is still there means that this kernel has no such file at all.
+fn is_gone(process: i32, thread: i32, error: &io::Error) -> bool {
+    let is_there = || fs::exists(format!("/proc/{process}/task/{thread}/stat")).unwrap_or(false);
+    error.raw_os_error() == Some(libc::ESRCH) || (error.kind() == io::ErrorKind::NotFound && !is_there())
 }
 
 fn is_foreign(process: i32) -> bool {
