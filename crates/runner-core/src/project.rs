@@ -12,7 +12,7 @@ use crate::error::Result;
 /// Folders that hold other people's code, or what tools have made.
 const NOT_SOURCES: [&str; 5] = ["node_modules", "__pycache__", "target", "build", "dist"];
 
-/// The file that makes a folder known as a build's own.
+/// What makes a folder or file known as a build's own: a file of that name in the folder, or `.NAME` and this beside the file.
 const MARK: &str = ".made-by-kernel-runner";
 
 /// What lies in the working directory, as heuristics look at it. Hidden files and folders do not count.
@@ -65,34 +65,45 @@ impl<'a> Project<'a> {
             .collect()
     }
 
-    /// The file to run: `main` with the first extension that fits, else the only source file in the root.
+    /// The file to run, and why it is the one: `main` with the first extension that fits, else the only source file in the
+    /// root.
     #[must_use]
-    pub fn main(&self, extensions: &[&str]) -> Option<PathBuf> {
+    pub fn main(&self, extensions: &[&str]) -> Option<(PathBuf, &'static str)> {
         let sources = self.sources(extensions);
         let top: Vec<_> =
             sources.iter().filter(|path| self.0.sources.is_some() || path.components().count() == 1).collect();
         let main = top.iter().find(|path| path.file_stem().is_some_and(|stem| stem == "main"));
         match (main, &top[..]) {
-            (Some(main), _) => Some((*main).clone()),
-            (None, [only]) => Some((*only).clone()),
+            (Some(main), _) => Some(((*main).clone(), "it is the main file")),
+            (None, [only]) => Some(((*only).clone(), "it is the only source file")),
             _ => None,
         }
     }
 
-    /// Says that a build has made the folder `name`, so that [`remove_made`](Self::remove_made) may remove it. A folder
-    /// that was there before the build is the user's: leave it unmarked.
+    /// Says that a build has made the folder or file `name`, so that [`remove_made`](Self::remove_made) may remove it. What
+    /// was there before the build is the user's: leave it unmarked.
     pub fn mark_made(&self, name: &str) -> Result<()> {
-        let mark = self.build_dir().join(name).join(MARK);
+        let mark = self.mark(name);
         fs::write(&mark, "").with_context(|| format!("failed to write {}", mark.display()))
     }
 
-    /// Removes the folder `name` if a build has made it, and says whether it did.
+    /// Removes the folder or file `name` if a build has made it, and says whether it did.
     pub fn remove_made(&self, name: &str) -> Result<bool> {
-        let folder = self.build_dir().join(name);
-        if !folder.join(MARK).is_file() {
+        let (made, mark) = (self.build_dir().join(name), self.mark(name));
+        if !mark.is_file() {
             return Ok(false);
         }
-        fs::remove_dir_all(&folder).with_context(|| format!("failed to remove {}", folder.display()))?;
+        let removed = if made.is_dir() {
+            fs::remove_dir_all(&made)
+        } else {
+            fs::remove_file(&mark).and_then(|()| if made.exists() { fs::remove_file(&made) } else { Ok(()) })
+        };
+        removed.with_context(|| format!("failed to remove {}", made.display()))?;
         Ok(true)
+    }
+
+    fn mark(self, name: &str) -> PathBuf {
+        let made = self.build_dir().join(name);
+        if made.is_dir() { made.join(MARK) } else { self.build_dir().join(format!(".{name}{MARK}")) }
     }
 }

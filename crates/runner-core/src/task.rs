@@ -92,6 +92,14 @@ impl Task {
         self.send(Record::Stderr(text.into())).await;
     }
 
+    /// Tells the client what a heuristic has chosen, and why: one line on `stderr`. Where the user has named the files there
+    /// was nothing to choose, and nothing is told.
+    pub async fn chose(&self, choice: impl Into<String> + Send) {
+        if self.host.settings.sources.is_none() {
+            self.stderr(choice.into() + "\n").await;
+        }
+    }
+
     /// Shows something of any MIME type: HTML as `html`, everything else as `media`.
     pub async fn display(&self, mime: &str, data: &[u8]) {
         self.send(displayed(mime, data)).await;

@@ -52,7 +52,7 @@ impl Runner for Lua {
     async fn build_heuristic(&self, task: &Task) -> Result<ExitCode> {
         let project = task.project();
         let Some(rockspec) = top(project, "rockspec") else {
-            task.stderr("nothing to build: no .rockspec file\n").await;
+            task.chose("nothing to build: no .rockspec file").await;
             return Ok(ExitCode::SUCCESS);
         };
         let tree = project.build_dir().join(TREE);
@@ -72,7 +72,7 @@ impl Runner for Lua {
             task.stderr("nothing to run: looked for main.lua, init.lua, or one single .lua file\n").await;
             return Ok(ExitCode::NOT_RUN);
         };
-        task.stderr(format!("running {}: {reason}\n", main.display())).await;
+        task.chose(format!("running {}: {reason}", main.display())).await;
         let tree = project.build_dir().join(TREE);
         let before = format!("-elocal tree = [==[{}]==]\n{BATCH}", tree.display());
         task.run(Command::new(self.context.runtime()).arg(before).arg(main)).await
@@ -111,7 +111,5 @@ fn main_file(project: Project) -> Option<(PathBuf, &'static str)> {
     if !project.has("main.lua") && project.has("init.lua") {
         return Some(("init.lua".into(), "there is no main.lua"));
     }
-    let main = project.main(&["lua"])?;
-    let is_named = main.file_stem().is_some_and(|stem| stem == "main");
-    Some((main, if is_named { "it is the main file" } else { "it is the only script" }))
+    project.main(&["lua"])
 }

@@ -42,7 +42,7 @@ impl Runner for Python {
     async fn build_heuristic(&self, task: &Task) -> Result<ExitCode> {
         let project = task.project();
         let Some(manifest) = ["pyproject.toml", "setup.py"].into_iter().find(|name| project.has(name)) else {
-            task.stderr("nothing to build: no pyproject.toml and no setup.py\n").await;
+            task.chose("nothing to build: no pyproject.toml and no setup.py").await;
             return Ok(ExitCode::SUCCESS);
         };
         task.stderr(format!("installing with pip: there is a {manifest}\n")).await;
@@ -52,10 +52,11 @@ impl Runner for Python {
     }
 
     async fn execute_heuristic(&self, task: &Task) -> Result<ExitCode> {
-        let Some(main) = main_file(task) else {
+        let Some((main, reason)) = main_file(task) else {
             task.stderr("nothing to run: looked for main.py, __main__.py, or one single .py file\n").await;
             return Ok(ExitCode::NOT_RUN);
         };
+        task.chose(format!("running {}: {reason}", main.display())).await;
         task.run(self.python().arg(main)).await
     }
 
@@ -72,11 +73,11 @@ impl Runner for Python {
     }
 }
 
-/// `main.py`, a package's `__main__.py`, or the only script that there is.
-fn main_file(task: &Task) -> Option<PathBuf> {
+/// `main.py`, a package's `__main__.py`, or the only script that there is; and why it is the one.
+fn main_file(task: &Task) -> Option<(PathBuf, &'static str)> {
     let project = task.project();
     if !project.has("main.py") && project.has("__main__.py") {
-        return Some("__main__.py".into());
+        return Some(("__main__.py".into(), "it is the package's main file"));
     }
     project.main(&["py"])
 }

@@ -57,7 +57,7 @@ impl Runner for R {
     async fn build_heuristic(&self, task: &Task) -> Result<ExitCode> {
         let project = task.project();
         if !project.has("DESCRIPTION") {
-            task.stderr("nothing to build: no DESCRIPTION\n").await;
+            task.chose("nothing to build: no DESCRIPTION").await;
             return Ok(ExitCode::SUCCESS);
         }
         task.stderr(format!("installing into {LIBRARY}: there is a DESCRIPTION\n")).await;
@@ -75,10 +75,11 @@ impl Runner for R {
 
     async fn execute_heuristic(&self, task: &Task) -> Result<ExitCode> {
         let project = task.project();
-        let Some(main) = project.main(&["R", "r"]) else {
+        let Some((main, reason)) = project.main(&["R", "r"]) else {
             task.stderr("nothing to run: looked for main.R, main.r, or one single .R or .r file\n").await;
             return Ok(ExitCode::NOT_RUN);
         };
+        task.chose(format!("running {}: {reason}", main.display())).await;
         let script = Command::new(self.rscript()).arg(main);
         let library = project.build_dir().join(LIBRARY);
         task.run(if library.is_dir() { script.env("R_LIBS", library) } else { script }).await
