@@ -16,7 +16,7 @@ pub(crate) fn list() -> Result<ExitCode, Failure> {
         let names = [&[language.name], language.aliases].concat().join(", ");
         for (number, tool) in language.tools.iter().enumerate() {
             let label = if number == 0 { names.as_str() } else { "" };
-            writeln!(out, "{label:<24} {}", found(tool)).map_err(Failure::io)?;
+            writeln!(out, "{label:<28} {}", found(tool)).map_err(Failure::io)?;
         }
     }
     Ok(ExitCode::SUCCESS)

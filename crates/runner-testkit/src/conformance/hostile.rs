@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use runner_core::{Request, RequestKind};
 
-use super::{Checks, Client, Daemon, Subject, assert_serves, start};
+use super::{Checks, Client, Subject, assert_serves, start};
 use crate::processes::resident_bytes;
 
 /// How much memory of the runner's own a flood that nobody reads may take.
@@ -31,7 +31,10 @@ fn finished_is_not_delayed_by_a_background_process(subject: &Subject) {
 }
 
 fn a_flood_with_no_reader_waits(subject: &Subject) {
-    let daemon = Daemon::of_this_test(subject.language);
+    let (daemon, mut client) = start(subject);
+    // The flood is to begin at once, and not when the language has started.
+    assert_serves(subject, &mut client);
+    drop(client);
     let mut client = Client::connect_without_reading(&daemon);
     let pid = daemon.serving_pid();
     let idle = resident_bytes(pid);
