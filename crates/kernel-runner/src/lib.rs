@@ -29,6 +29,8 @@ use cli::{Cli, Command};
 use runner_c as _;
 #[cfg(feature = "lua")]
 use runner_lua as _;
+#[cfg(feature = "nodejs")]
+use runner_nodejs as _;
 #[cfg(feature = "python")]
 use runner_python as _;
 #[cfg(feature = "r")]
