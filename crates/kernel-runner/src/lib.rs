@@ -31,6 +31,8 @@ use runner_c as _;
 use runner_lua as _;
 #[cfg(feature = "nodejs")]
 use runner_nodejs as _;
+#[cfg(feature = "octave")]
+use runner_octave as _;
 #[cfg(feature = "php")]
 use runner_php as _;
 #[cfg(feature = "python")]

@@ -1,0 +1,80 @@
+//! GNU Octave for kernel-runner: sessions that keep their state, and batch mode for scripts.
+
+mod fonts;
+mod shelter;
+
+use std::sync::{Mutex, PoisonError};
+
+use runner_core::{
+    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+};
+use tempfile::TempDir;
+
+/// The functions that the session's interpreter runs.
+const DRIVER: &str = include_str!("driver.m");
+/// What the interpreter reads at its prompt: a call of the driver.
+const LINE: &str = "__kernel_runner__ ();";
+
+register_runner! {
+    name: "octave",
+    aliases: ["matlab"],
+    extensions: ["m"],
+    tools: [Tool { programs: &["octave-cli", "octave"], version: &["--version"], package: "octave" }],
+    runner: Octave::new,
+}
+
+struct Octave {
+    context: Context,
+    session: Session,
+    /// It goes with the session.
+    fonts: Mutex<Option<TempDir>>,
+}
+
+impl Octave {
+    fn new(context: Context) -> Self {
+        // Without a user, Octave dies of SIGINT: it has to believe that there is one.
+        let mut driver = octave(&context)
+            .args(["--interactive", "--no-line-editing", "--no-window-system", "--persist", "--eval"])
+            .arg(shelter::sheltered(DRIVER));
+        let fonts = fonts::substitute();
+        if let Some(fonts) = &fonts {
+            driver = driver.env("OCTAVE_FONTS_DIR", fonts.path());
+        }
+        Self { session: Session::start_at_prompt(&context, driver, LINE), context, fonts: Mutex::new(fonts) }
+    }
+}
+
+/// An Octave that leaves no history behind: where it cannot write one, it says so at its end.
+fn octave(context: &Context) -> Command {
+    Command::new(context.runtime()).args(["--no-gui", "--quiet", "--no-history"])
+}
+
+#[async_trait]
+impl Runner for Octave {
+    async fn build_heuristic(&self, task: &Task) -> Result<ExitCode> {
+        task.chose("nothing to build: octave runs scripts as they are").await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn execute_heuristic(&self, task: &Task) -> Result<ExitCode> {
+        let Some((main, reason)) = task.project().main(&["m"]) else {
+            task.stderr("nothing to run: looked for main.m, or one single .m file\n").await;
+            return Ok(ExitCode::NOT_RUN);
+        };
+        task.chose(format!("running {}: {reason}", main.display())).await;
+        task.run(octave(&self.context).arg(main)).await
+    }
+
+    async fn query(&self, task: &Task, code: &str) -> Result<ExitCode> {
+        self.session.query(task, code).await
+    }
+
+    async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
+        self.session.complete(request).await
+    }
+
+    async fn shutdown(&self) {
+        self.session.shutdown().await;
+        drop(self.fonts.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
