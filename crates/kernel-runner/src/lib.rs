@@ -27,6 +27,8 @@ use cli::{Cli, Command};
 
 #[cfg(feature = "c")]
 use runner_c as _;
+#[cfg(feature = "julia")]
+use runner_julia as _;
 #[cfg(feature = "lua")]
 use runner_lua as _;
 #[cfg(feature = "nodejs")]
