@@ -245,6 +245,49 @@ fn a_process_that_became_a_daemon_is_gone_with_the_runner() {
     assert!(!with_mark(&daemon.mark()).contains(&pid));
 }
 
+/// Shows its argument between two lines of text, as the book's page on pictures has it, or without waiting.
+const SHOW: &str = r#"
+import os, socket
+def show(mime, data, waits=True):
+    with socket.socket(socket.AF_UNIX) as display:
+        display.connect(os.environ["KERNEL_RUNNER_DISPLAY"])
+        display.sendall(mime + b"\n" + data)
+        display.shutdown(socket.SHUT_WR)
+        if waits:
+            display.recv(1)
+"#;
+
+#[test]
+fn what_a_program_shows_comes_in_order_with_what_it_prints() {
+    let program = format!(
+        r#"{SHOW}
+print("one", flush=True)
+show(b"image/png", b"PNG")
+print("two", flush=True)
+os.close(1), os.close(2)
+show(b"text/html", b"<b>")
+show(b"", b"no type")
+show(b"text/plain", b"the last words", waits=False)
+"#
+    );
+    let (_daemon, mut client) = connected(options("python").file("work/show.py", &program));
+    let expected = [
+        Record::Stdout("one\n".into()),
+        Record::displayed("image/png", b"PNG"),
+        Record::Stdout("two\n".into()),
+        Record::displayed("text/html", b"<b>"),
+        Record::Stderr("what the program showed was not sent: its first line is no MIME type\n".into()),
+        Record::displayed("text/plain", b"the last words"),
+    ];
+    let outcome = client.run(shell("exec python3 show.py"));
+    assert_eq!(outcome.exit_code, Some(0), "{outcome:?}");
+    assert_eq!(outcome.records[..outcome.records.len() - 1], expected, "{outcome:?}");
+
+    let outcome = client.query(&format!("{SHOW}print(1, flush=True); show(b'image/png', b'PNG'); print(2)"));
+    let expected = [Record::Stdout("1\n".into()), Record::displayed("image/png", b"PNG"), Record::Stdout("2\n".into())];
+    assert_eq!(outcome.records[..outcome.records.len() - 1], expected, "{outcome:?}");
+}
+
 #[test]
 fn completions_are_an_array_for_old_agents() {
     let (_daemon, mut client) = connected(options("python").arg("--completion-format").arg("array"));

@@ -16,7 +16,7 @@ use crate::input::{Answer, InputMode, Stdin, StdinEvent};
 use crate::interrupt::Interrupts;
 use crate::process::{Command, Outcome, Pump};
 use crate::project::Project;
-use crate::wire::{ExitCode, Media, Record};
+use crate::wire::{ExitCode, Record};
 
 /// How long the end of a command's output is waited for when the command is over and a background process holds its pipes.
 const LEAK_PATIENCE: Duration = Duration::from_millis(100);
@@ -102,7 +102,7 @@ impl Task {
 
     /// Shows something of any MIME type: HTML as `html`, everything else as `media`.
     pub async fn display(&self, mime: &str, data: &[u8]) {
-        self.send(displayed(mime, data)).await;
+        self.send(Record::displayed(mime, data)).await;
     }
 
     pub(crate) async fn send(&self, record: Record) {
@@ -173,7 +173,7 @@ impl Task {
             // The interrupt came before the group was within its reach.
             child.group().signal(nix::sys::signal::Signal::SIGINT);
         }
-        let mut pump = Pump::new(self.host.outbox.clone(), pipes.stdout, pipes.stderr);
+        let mut pump = Pump::new(self.host.outbox.clone(), pipes.output);
         let mut stdin = Stdin::new(self.host.input.clone(), pipes.stdin, child.group())?;
         if self.host.input.mode() == InputMode::Stream && self.kind() != TaskKind::Execute {
             // The stream belongs to the program, not to what builds it.
@@ -184,7 +184,7 @@ impl Task {
             let last_output = pump.last_output();
             tokio::select! {
                 outcome = child.wait() => break outcome,
-                () = pump.step(), if !pump.is_closed() => {}
+                () = pump.step() => {}
                 event = stdin.step(last_output) => if event == StdinEvent::Awaited {
                     pump.catch_up().await;
                     stdin.ask();
@@ -213,14 +213,6 @@ impl Task {
     /// Nothing is printed any more. The temporary directory goes with the last handle.
     pub(crate) fn end(&self) {
         self.state.is_over.store(true, Ordering::Release);
-    }
-}
-
-/// The record that shows `data` to a client.
-pub(crate) fn displayed(mime: &str, data: &[u8]) -> Record {
-    match mime {
-        "text/html" => Record::Html(String::from_utf8_lossy(data).into_owned()),
-        _ => Record::Media(Media::new(mime, data)),
     }
 }
 

@@ -6,6 +6,7 @@ use command_fds::{CommandFdExt as _, FdMapping};
 use nix::fcntl::{FcntlArg, fcntl};
 use tokio::net::unix::pipe;
 
+use super::display::DisplaySocket;
 use super::{Command, Environment, Group, OomWatch, Outcome};
 
 /// How much a child may write ahead of its reader, where the kernel allows it. Fewer, larger reads carry more.
@@ -19,12 +20,18 @@ pub(crate) struct Child {
     oom: OomWatch,
 }
 
-/// The runner's ends of a child's standard streams.
-#[derive(Debug)]
+/// The runner's ends of what connects it with a child.
 pub(crate) struct Pipes {
     pub(crate) stdin: pipe::Sender,
-    pub(crate) stdout: pipe::Receiver,
-    pub(crate) stderr: pipe::Receiver,
+    pub(crate) output: Output,
+}
+
+/// Where all comes from that a child puts out.
+pub(crate) struct Output {
+    pub(super) stdout: pipe::Receiver,
+    pub(super) stderr: pipe::Receiver,
+    /// Without a place for temporary files there is none.
+    pub(super) display: Option<DisplaySocket>,
 }
 
 /// Starts `command` in a process group of its own, its standard streams on pipes, `extra` at the descriptors named there.
@@ -50,6 +57,10 @@ pub(crate) fn spawn(
         .stdout(Stdio::from(stdout_writer))
         .stderr(Stdio::from(stderr_writer))
         .process_group(0);
+    let display = DisplaySocket::bind().inspect_err(|error| tracing::info!("programs can show nothing: {error}")).ok();
+    if let Some(display) = &display {
+        process.env(DisplaySocket::VARIABLE, display.path());
+    }
     if let Some(dir) = &command.dir {
         process.current_dir(dir);
     }
@@ -62,8 +73,11 @@ pub(crate) fn spawn(
     let group = Group::led_by(process.id().expect("a child that was not waited for has an id"));
     let pipes = Pipes {
         stdin: pipe::Sender::from_owned_fd(stdin.into())?,
-        stdout: pipe::Receiver::from_owned_fd(stdout.into())?,
-        stderr: pipe::Receiver::from_owned_fd(stderr.into())?,
+        output: Output {
+            stdout: pipe::Receiver::from_owned_fd(stdout.into())?,
+            stderr: pipe::Receiver::from_owned_fd(stderr.into())?,
+            display,
+        },
     };
     Ok((Child { process, group, oom }, pipes))
 }

@@ -2,6 +2,7 @@
 
 mod child;
 mod command;
+mod display;
 mod environment;
 mod group;
 mod latecomers;

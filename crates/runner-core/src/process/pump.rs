@@ -5,6 +5,8 @@ use bytes::{Bytes, BytesMut};
 use tokio::net::unix::pipe;
 use tokio::time::{Instant, sleep_until};
 
+use super::child::Output;
+use super::display::{DisplaySocket, Shown};
 use crate::outbox::{CHUNK, Outbox};
 use crate::wire::Record;
 
@@ -25,14 +27,17 @@ enum Stream {
     Stderr,
 }
 
-/// Carries a child's output to the client: both pipes, in the order in which it is read.
+/// Carries a child's output to the client: both pipes, in the order in which it is read, and what it shows, behind all that was
+/// printed before.
 ///
 /// All progress lives in the pump, so that a step may be cancelled anywhere and loses nothing.
-#[derive(Debug)]
 pub(crate) struct Pump {
     outbox: Outbox,
     stdout: Option<pipe::Receiver>,
     stderr: Option<pipe::Receiver>,
+    display: Option<DisplaySocket>,
+    /// What has come to be shown and was not sent yet.
+    shown: Option<Shown>,
     /// Bytes of one stream, read and not sent yet.
     pending: BytesMut,
     pending_of: Stream,
@@ -41,12 +46,14 @@ pub(crate) struct Pump {
 }
 
 impl Pump {
-    pub(crate) fn new(outbox: Outbox, stdout: pipe::Receiver, stderr: pipe::Receiver) -> Self {
+    pub(crate) fn new(outbox: Outbox, output: Output) -> Self {
         let now = Instant::now();
         Self {
             outbox,
-            stdout: Some(stdout),
-            stderr: Some(stderr),
+            stdout: Some(output.stdout),
+            stderr: Some(output.stderr),
+            display: output.display,
+            shown: None,
             pending: BytesMut::new(),
             pending_of: Stream::Stdout,
             pending_since: now,
@@ -54,9 +61,10 @@ impl Pump {
         }
     }
 
-    /// Whether nobody can write to either pipe any more and everything was read.
+    /// Whether nobody can write to either pipe any more, and everything that came was read.
     pub(crate) fn is_closed(&self) -> bool {
-        self.stdout.is_none() && self.stderr.is_none()
+        let is_showing = self.shown.is_some() || self.display.as_ref().is_some_and(|display| !display.is_idle());
+        self.stdout.is_none() && self.stderr.is_none() && !is_showing
     }
 
     /// When the child last printed.
@@ -64,8 +72,12 @@ impl Pump {
         self.last_output
     }
 
-    /// Waits for the next thing to do and does it: reads a little, or sends what was read. Cancel safe.
+    /// Waits for the next thing to do and does it: reads a little, or sends what was read. There is always something to wait
+    /// for, perhaps for ever. Cancel safe.
     pub(crate) async fn step(&mut self) {
+        if self.shown.is_some() {
+            return self.show().await;
+        }
         if self.pending.len() >= ENOUGH {
             return self.flush().await;
         }
@@ -74,6 +86,10 @@ impl Pump {
             stream = readable(self.stdout.as_ref(), Stream::Stdout) => Some(stream),
             stream = readable(self.stderr.as_ref(), Stream::Stderr) => Some(stream),
             () = sleep_until(hold_until), if !self.pending.is_empty() => None,
+            shown = shown(self.display.as_mut()) => {
+                self.shown = Some(shown);
+                return;
+            }
         };
         match stream {
             Some(stream) => {
@@ -88,6 +104,26 @@ impl Pump {
 
     /// Sends everything that was written before this call, and as much of what comes meanwhile as fits a pipe. Cancel safe.
     pub(crate) async fn catch_up(&mut self) {
+        self.catch_up_text().await;
+        if let Some(display) = &mut self.display {
+            display.accept();
+        }
+        self.show().await;
+    }
+
+    /// Sends what is to be shown, behind what was printed before.
+    async fn show(&mut self) {
+        if self.shown.is_none() {
+            return;
+        }
+        self.catch_up_text().await;
+        if let Some(shown) = &self.shown {
+            self.outbox.send(shown.record.clone()).await;
+            self.shown = None;
+        }
+    }
+
+    async fn catch_up_text(&mut self) {
         for stream in [Stream::Stdout, Stream::Stderr] {
             let mut budget = PIPE_BYTES;
             loop {
@@ -178,6 +214,14 @@ impl Pump {
             Stream::Stdout => Record::Stdout(bytes),
             Stream::Stderr => Record::Stderr(bytes),
         });
+    }
+}
+
+/// Waits for something to show, for ever when there is no place for it.
+async fn shown(display: Option<&mut DisplaySocket>) -> Shown {
+    match display {
+        Some(display) => display.next().await,
+        None => std::future::pending().await,
     }
 }
 

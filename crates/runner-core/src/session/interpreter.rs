@@ -19,8 +19,8 @@ use crate::error::Result;
 use crate::input::{Answer, Stdin, StdinEvent};
 use crate::interrupt;
 use crate::process::{Child, Command, Outcome, Pump};
-use crate::task::{Task, displayed};
-use crate::wire::{CompletionRequest, ExitCode};
+use crate::task::Task;
+use crate::wire::{CompletionRequest, ExitCode, Record};
 
 /// How long the rest of a dead interpreter's output is waited for while somebody else holds its pipes.
 const LEAK_PATIENCE: Duration = Duration::from_millis(100);
@@ -133,7 +133,7 @@ impl Interpreter {
         let (requests, completions) = mpsc::channel(COMPLETIONS);
         let dir = PathBuf::from(format!("/proc/{}/cwd", child.group().leader()));
         let mut interpreter = Self {
-            pump: Pump::new(host.outbox.clone(), pipes.stdout, pipes.stderr),
+            pump: Pump::new(host.outbox.clone(), pipes.output),
             stdin: Stdin::new(host.input.clone(), pipes.stdin, child.group())?,
             link: Link::new(query_writer, reply_reader)?,
             child,
@@ -257,7 +257,7 @@ impl Interpreter {
         let last_output = self.pump.last_output();
         let frame = tokio::select! {
             frame = self.link.next() => frame,
-            () = self.pump.step(), if !self.pump.is_closed() => return Event::Other,
+            () = self.pump.step() => return Event::Other,
             Some(completion) = self.completions.recv(), if self.is_ready() => {
                 self.complete(completion);
                 return Event::Other;
@@ -311,7 +311,7 @@ impl Interpreter {
             "display" => {
                 let (sequence, mime, data) = (frame.text(0)?, frame.text(1)?, frame.part(2)?);
                 self.pump.catch_up().await;
-                self.host.outbox.send(displayed(mime, data)).await;
+                self.host.outbox.send(Record::displayed(mime, data)).await;
                 self.link.send(&Frame::new("answer", [sequence.as_bytes(), b""]));
                 Event::Other
             }
@@ -399,7 +399,7 @@ impl Interpreter {
         loop {
             tokio::select! {
                 outcome = self.child.wait() => return outcome,
-                () = self.pump.step(), if !self.pump.is_closed() => {}
+                () = self.pump.step() => {}
             }
         }
     }

@@ -59,6 +59,15 @@ struct Finished {
 }
 
 impl Record {
+    /// The record that shows `data`: HTML as `html`, everything else as `media`.
+    #[must_use]
+    pub fn displayed(mime: &str, data: &[u8]) -> Self {
+        match mime {
+            "text/html" => Self::Html(String::from_utf8_lossy(data).into_owned()),
+            _ => Self::Media(Media::new(mime, data)),
+        }
+    }
+
     /// Its name on the wire.
     #[must_use]
     pub const fn name(&self) -> &'static str {
