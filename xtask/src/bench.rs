@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use zmq::SocketType;
 
 use crate::client::{Daemon, Transport, binary, connect, endpoints};
-use crate::languages;
 use crate::measure::{Measure, Target, children, median, ms, percentile, print_table, pss_mib};
 use crate::shell::{cargo, root, which};
+use crate::{compilers, interpreters};
 
 const STARTS: usize = 10;
 const WARM_UPS: usize = 100;
@@ -37,7 +37,7 @@ pub(crate) fn run(json: &Path) -> Result<()> {
 
     let file = root().join(json);
     let mut values: Vec<Value> = measures.iter().map(Measure::to_json).collect();
-    values.push(json!({ "languages": languages::run()? }));
+    values.push(json!({ "interpreters": interpreters::run()?, "compilers": compilers::run()? }));
     let values = Value::from(values);
     fs::write(&file, format!("{values:#}\n")).with_context(|| format!("failed to write {}", file.display()))?;
     println!("\nThe same as JSON: {}", json.display());

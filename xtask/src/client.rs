@@ -105,6 +105,15 @@ impl Daemon {
         }
     }
 
+    /// Runs a query, which must succeed, and tells how long that took.
+    pub(crate) fn time(&self, code: &str) -> Result<Duration> {
+        let begin = Instant::now();
+        match self.finish("code", code)? {
+            0 => Ok(begin.elapsed()),
+            exit_code => bail!("`{code}` ended with {exit_code}"),
+        }
+    }
+
     /// Asks the daemon to end, as a container's end does, and tells whether it ended well.
     pub(crate) fn end(mut self) -> Result<bool> {
         self.terminate();

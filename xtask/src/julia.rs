@@ -2,9 +2,9 @@
 //!
 //! It runs with Debian 11's own libraries: with those of Debian 12 it dies when a function catches an exception.
 
-use std::fs;
-
 use anyhow::Result;
+
+use crate::debian;
 
 /// What the installation needs.
 pub(crate) const PACKAGES: [&str; 1] = ["debootstrap"];
@@ -14,13 +14,8 @@ const INSTALL: &str = "xtask/src/julia.sh";
 /// Puts a Debian 11 with Julia into a folder of its own, and a `julia` on the `PATH`.
 pub(crate) fn install(as_root: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
     let mut command = vec!["sh", INSTALL];
-    let mirror = mirror();
+    // On other systems `debootstrap` knows a mirror.
+    let mirror = debian::mirror();
     command.extend(mirror.as_deref());
     as_root(&command)
-}
-
-/// Where this Debian gets its packages from. On other systems `debootstrap` knows a mirror.
-fn mirror() -> Option<String> {
-    let sources = fs::read_to_string("/etc/apt/sources.list.d/debian.sources").ok()?;
-    sources.lines().find_map(|line| line.strip_prefix("URIs:")?.split_whitespace().next().map(str::to_owned))
 }

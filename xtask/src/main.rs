@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask COMMAND`.
 
 mod ci;
+mod debian;
 mod julia;
 mod setup;
 mod shell;
@@ -11,9 +12,11 @@ mod bench;
 #[cfg(feature = "live")]
 mod client;
 #[cfg(feature = "live")]
+mod compilers;
+#[cfg(feature = "live")]
 mod demo;
 #[cfg(feature = "live")]
-mod languages;
+mod interpreters;
 #[cfg(feature = "live")]
 mod measure;
 

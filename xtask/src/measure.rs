@@ -85,6 +85,22 @@ pub(crate) fn children(process: u32) -> Vec<u32> {
     lists.flat_map(|list| list.split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()).collect()
 }
 
+/// A process and all of its descendants.
+fn family(process: u32) -> Vec<u32> {
+    let mut all = vec![process];
+    let mut index = 0;
+    while let Some(process) = all.get(index) {
+        all.extend(children(*process));
+        index += 1;
+    }
+    all
+}
+
+/// What a process and all of its descendants take up.
+pub(crate) fn family_pss_mib(process: u32) -> Result<f64> {
+    family(process).into_iter().map(pss_mib).sum()
+}
+
 /// What a process takes up, each page divided among those who share it.
 pub(crate) fn pss_mib(process: u32) -> Result<f64> {
     let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;

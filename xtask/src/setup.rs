@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::debian::Backports;
 use crate::julia;
 use crate::shell::{self, cargo, program, which};
 
@@ -29,7 +30,7 @@ enum What {
 
 /// What building and the demo need.
 const BASICS: [Need; 5] = [
-    Need { what: What::Program("g++"), package: "g++", purpose: "compiles libzmq" },
+    Need { what: What::Program("g++"), package: "g++", purpose: "compiles libzmq, and the language C++" },
     Need { what: What::Program("gcc"), package: "gcc", purpose: "the language C" },
     Need { what: What::Header("/usr/include/stdio.h"), package: "libc6-dev", purpose: "the language C" },
     Need { what: What::Program("make"), package: "make", purpose: "projects with a Makefile" },
@@ -37,7 +38,10 @@ const BASICS: [Need; 5] = [
 ];
 
 /// What the other languages' tests need. Julia, which newer releases of Debian lack, is a [`julia`] of its own.
-const LANGUAGES: [Need; 6] = [
+const LANGUAGES: [Need; 9] = [
+    Need { what: What::Program("go"), package: "golang-go", purpose: "the language Go" },
+    Need { what: What::Program("ghc"), package: "ghc", purpose: "the language Haskell" },
+    Need { what: What::Program("javac"), package: "default-jdk-headless", purpose: "the language Java" },
     Need { what: What::Program("node"), package: "nodejs", purpose: "the language Node.js" },
     Need { what: What::Program("Rscript"), package: "r-base-core", purpose: "the language R" },
     Need { what: What::Program("octave-cli"), package: "octave", purpose: "the language Octave" },
@@ -75,8 +79,19 @@ impl Setup {
         if which("apt-get").is_none() {
             bail!("there is no apt-get here; install these with your system's own tool: {}", packages.join(" "));
         }
+        let backports = Backports::of(packages);
+        if let Some(backports) = &backports {
+            self.as_root(&["sh", "-c", &backports.enable()])?;
+        }
         self.apt_get(&["update"])?;
-        self.apt_get(&[&["install", "--yes", "--no-install-recommends"], packages].concat())
+        if let Some(backports) = &backports {
+            self.apt_get_install(&[&["--target-release", backports.suite], &backports.packages[..]].concat())?;
+        }
+        self.apt_get_install(packages)
+    }
+
+    fn apt_get_install(&self, arguments: &[&str]) -> Result<()> {
+        self.apt_get(&[&["install", "--yes", "--no-install-recommends"], arguments].concat())
     }
 
     fn apt_get(&self, arguments: &[&str]) -> Result<()> {

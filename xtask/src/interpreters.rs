@@ -1,4 +1,4 @@
-//! The figures of each language with a session, beside its bare tool.
+//! The figures of each interpreted language, beside its bare tool.
 
 use std::io::{copy, sink};
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::client::{Daemon, Transport, binary};
-use crate::measure::{children, median, ms, percentile, pss_mib};
+use crate::measure::{family_pss_mib, median, ms, percentile};
 
 const STARTS: usize = 3;
 const WARM_UPS: usize = 20;
@@ -118,14 +118,14 @@ impl Language {
         let mut firsts = Vec::new();
         for _ in 0..STARTS {
             let daemon = self.start_and_wait(cold)?;
-            firsts.push(query(&daemon, self.trivial)?);
+            firsts.push(daemon.time(self.trivial)?);
             daemon.end()?;
         }
         let daemon = self.start_and_wait(cold)?;
-        let mut times = (0..WARM_UPS + QUERIES).map(|_| query(&daemon, self.trivial)).collect::<Result<Vec<_>>>()?;
+        let mut times = (0..WARM_UPS + QUERIES).map(|_| daemon.time(self.trivial)).collect::<Result<Vec<_>>>()?;
         let second = percentile(&mut times[WARM_UPS..], 50);
-        let memory = family(daemon.process()).into_iter().map(pss_mib).sum::<Result<f64>>()?;
-        let mut ours = (0..REPETITIONS).map(|_| query(&daemon, self.output)).collect::<Result<Vec<_>>>()?;
+        let memory = family_pss_mib(daemon.process())?;
+        let mut ours = (0..REPETITIONS).map(|_| daemon.time(self.output)).collect::<Result<Vec<_>>>()?;
         let mut piped = (0..REPETITIONS).map(|_| self.bare(self.output)).collect::<Result<Vec<_>>>()?;
         Ok(Figures {
             name: self.name,
@@ -185,25 +185,6 @@ impl Figures {
     }
 }
 
-fn query(daemon: &Daemon, code: &str) -> Result<Duration> {
-    let begin = Instant::now();
-    match daemon.finish("code", code)? {
-        0 => Ok(begin.elapsed()),
-        exit_code => bail!("`{code}` ended with {exit_code}"),
-    }
-}
-
 fn mib_per_second(time: Duration) -> f64 {
     f64::from(u32::try_from(OUTPUT_BYTES).unwrap_or(u32::MAX)) / 1_048_576.0 / time.as_secs_f64()
-}
-
-/// A process and all of its descendants.
-fn family(process: u32) -> Vec<u32> {
-    let mut all = vec![process];
-    let mut index = 0;
-    while let Some(process) = all.get(index) {
-        all.extend(children(*process));
-        index += 1;
-    }
-    all
 }
