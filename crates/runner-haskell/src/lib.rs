@@ -1,0 +1,115 @@
+//! Haskell for kernel-runner: sessions in `GHCi` that keep their state, and programs that GHC compiles.
+
+mod modules;
+mod program;
+mod project;
+
+use std::fs;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use runner_core::{
+    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use program::Programs;
+
+/// What `GHCi` reads at its prompt: a command of the driver's.
+const LINE: &str = ":kernel_runner";
+/// The interpreter that is the same program as the compiler, without the user's configuration. An endless recursion
+/// ends with a stack overflow before it has taken all memory.
+const INTERPRETER: [&str; 7] = ["+RTS", "-K512m", "-RTS", "--interactive", "-v0", "-ignore-dot-ghci", "-ghci-script"];
+/// How long code may go on after an interrupt. GHC cannot interrupt a compiled loop that needs no memory.
+const PATIENCE: Duration = Duration::from_millis(850);
+/// How often, and how long, the end of a compilation in the background is waited for.
+const LAST_TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
+register_runner! {
+    name: "haskell",
+    aliases: ["hs", "ghc"],
+    extensions: ["hs", "lhs"],
+    tools: [
+        Tool { programs: &["ghc"], version: &["--version"], package: "ghc" },
+        Tool { programs: &["cabal"], version: &["--version"], package: "cabal-install" },
+        Tool { programs: &["stack"], version: &["--version"], package: "haskell-stack" },
+    ],
+    runner: Haskell::new,
+}
+
+struct Haskell {
+    programs: Programs,
+    session: Session,
+    /// What the interpreter reads, and the programs of queries.
+    folder: Mutex<Option<TempDir>>,
+}
+
+impl Haskell {
+    fn new(context: Context) -> Self {
+        let folder = tempfile::Builder::new().prefix("kernel-runner-haskell-").tempdir().ok();
+        let path = folder.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default();
+        let compiler = context.runtime();
+        // Where there is no place for it, `GHCi` says which file it misses.
+        let _ = modules::write_for_session(&path, &compiler);
+        let interpreter = Command::new(compiler).args(INTERPRETER).arg(path.join("session.ghci"));
+        let interpreter = interpreter.arg(format!("-i{}", path.display())).arg("-tmpdir").arg(&path);
+        let session = Session::start_at_prompt(&context, interpreter, LINE);
+        Self { session, programs: Programs::new(context, path), folder: Mutex::new(folder) }
+    }
+}
+
+#[async_trait]
+impl Runner for Haskell {
+    async fn clean_heuristic(&self, task: &Task) -> Result<ExitCode> {
+        Programs::clean(task).await
+    }
+
+    async fn build_heuristic(&self, task: &Task) -> Result<ExitCode> {
+        self.programs.build(task).await
+    }
+
+    async fn execute_heuristic(&self, task: &Task) -> Result<ExitCode> {
+        self.programs.execute(task).await
+    }
+
+    /// A whole program is compiled and run; anything else is for the session. Code that an interrupt cannot end takes
+    /// the interpreter with it.
+    async fn query(&self, task: &Task, code: &str) -> Result<ExitCode> {
+        if program::main_module(code).is_some() {
+            return self.programs.query(task, code).await;
+        }
+        let mut query = pin!(self.session.query(task, code));
+        let endures = async {
+            task.interrupted().await;
+            sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            result = &mut query => return result,
+            () = endures => task.stderr("Interrupted, but the code goes on: its interpreter is ended\n").await,
+        }
+        // The second interrupt is SIGTERM, which GHC does not hear either; the third one is SIGKILL.
+        task.interrupt();
+        task.interrupt();
+        query.await
+    }
+
+    async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
+        self.session.complete(request).await
+    }
+
+    async fn shutdown(&self) {
+        self.session.shutdown().await;
+        let Some(folder) = self.folder.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        // Whatever still writes to it in the background is about to end.
+        let path = folder.keep();
+        for _ in 0..LAST_TRIES {
+            if fs::remove_dir_all(&path).is_ok() || !path.exists() {
+                return;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+}
