@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes, BytesMut};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::time::{ClockId, clock_gettime};
 use tokio::net::unix::pipe;
 use tokio::time::{Instant, sleep_until};
 
@@ -147,12 +148,12 @@ impl Stdin {
 
     /// Looks whether the child waits, and decides when to look again.
     fn is_awaited(&mut self) -> bool {
-        let begin = Instant::now();
+        let begin = processor_time();
         let awaited =
             self.is_empty() && waiting::is_awaited(self.root, self.inode).unwrap_or_else(|error| say_limited(&error));
-        let now = Instant::now();
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE).max((now - begin) * COST_SHARE);
-        self.next_look = now + self.pause;
+        let cost = processor_time().saturating_sub(begin);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE).max(cost * COST_SHARE);
+        self.next_look = Instant::now() + self.pause;
         awaited
     }
 
@@ -162,6 +163,11 @@ impl Stdin {
         let has_data = ends[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN));
         ready.is_ok() && !has_data
     }
+}
+
+/// What this thread has used of a processor: on a busy machine, a look takes longer than it costs.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
 }
 
 /// Whether this kernel hides what a process waits for. It does so for every process alike, so it is said and tried once.
