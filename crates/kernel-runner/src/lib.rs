@@ -27,6 +27,8 @@ use cli::{Cli, Command};
 
 #[cfg(feature = "c")]
 use runner_c as _;
+#[cfg(feature = "golang")]
+use runner_golang as _;
 #[cfg(feature = "haskell")]
 use runner_haskell as _;
 #[cfg(feature = "java")]
