@@ -71,6 +71,7 @@ impl Setup {
         if packages.is_empty() && !needs_julia {
             eprintln!("every toolchain is there");
         }
+        self.fill_go_cache()?;
         self.install_nextest();
         Ok(())
     }
@@ -109,6 +110,15 @@ impl Setup {
             return Ok(());
         }
         program(command[0]).args(&command[1..]).run()
+    }
+
+    /// With an empty build cache, a session of Go takes longer to start than a test waits.
+    fn fill_go_cache(&self) -> Result<()> {
+        if self.dry_run {
+            println!("would run: CGO_ENABLED=0 go build std");
+            return Ok(());
+        }
+        program("go").args(["build", "std"]).env("CGO_ENABLED", "0").run()
     }
 
     /// Nextest is a convenience: without it the tests run all the same.
