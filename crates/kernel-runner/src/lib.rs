@@ -47,6 +47,8 @@ use runner_php as _;
 use runner_python as _;
 #[cfg(feature = "r")]
 use runner_r as _;
+#[cfg(feature = "rust")]
+use runner_rust as _;
 
 /// The whole program: reads the command line, does what it says, and returns the exit code of the process.
 ///
