@@ -27,6 +27,8 @@ use cli::{Cli, Command};
 
 #[cfg(feature = "c")]
 use runner_c as _;
+#[cfg(feature = "cpp")]
+use runner_cpp as _;
 #[cfg(feature = "golang")]
 use runner_golang as _;
 #[cfg(feature = "haskell")]

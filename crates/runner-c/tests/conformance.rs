@@ -12,7 +12,7 @@ runner_testkit::conformance! {
         not_utf8: "#include <stdio.h>\nint main(void) { fputs(\"\\xff\\xfe\", stdout); }",
         burst: "#include <stdio.h>\nint main(void) { for (int i = 0; i < 1024 * 1024; i++) putchar('x'); }",
         million_lines: "#include <stdio.h>\nint main(void) { for (int i = 0; i < 1000000; i++) printf(\"%d\\n\", i); }",
-        input: "#include <stdio.h>\nint main(void) {\n  char name[100];\n  printf(\"name? \");\n  fflush(stdout);\n  \
+        input: "#include <stdio.h>\nint main(void) {\n  char name[100];\n  printf(\"name? \");\n  \
                 if (scanf(\"%99s\", name) != 1) return 1;\n  printf(\"hello %s\\n\", name);\n}",
         forever: "#include <stdio.h>\n#include <unistd.h>\nint main(void) { puts(\"started\"); fflush(stdout); for (;;) sleep(100); }",
         ignores_sigint: "#include <signal.h>\n#include <stdio.h>\n#include <unistd.h>\nint main(void) {\n  \
@@ -24,10 +24,14 @@ runner_testkit::conformance! {
                              if (write(1, \"\\xe2\\x82\", 2) != 2) return 1;\n  kill(getpid(), SIGKILL);\n}",
         floods: "#include <stdio.h>\nint main(void) { for (long i = 0;; i++) printf(\"%ld\\n\", i); }",
         syntax_error: "int main(void) { return",
-        state: None,
-        completion: None,
+        state: Some(("int x = 6;", "x * 7", "42\n")),
+        completion: Some(("int y = siz", "sizeof")),
         main_file: ("main.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); }\n"),
         broken_file: Some(("main.c", "int main(void) { return\n")),
-        transcripts: &[concat!(env!("CARGO_MANIFEST_DIR"), "/tests/session.transcript")],
+        transcripts: &[
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/session.transcript"),
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snippets.transcript"),
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/batch.transcript"),
+        ],
     }
 }
