@@ -62,7 +62,7 @@ pub(crate) fn generate(code: &str, pieces: &[Piece], number: usize, memory: &Mem
     let mut source: String = before.iter().map(|known| known.text.as_str()).collect();
     source.push_str(&scope);
     if !is_cpp {
-        source = library::aside(&source, &variables(&after));
+        source = library::aside(&format!("{}{source}", library::USUAL), &objects(&after));
     }
     if !is_cpp && pieces.iter().any(|piece| piece.shape == Shape::Expression) {
         source.push_str(OWN);
@@ -101,9 +101,10 @@ fn defined<'a>(shape: &'a Shape) -> Vec<&'a str> {
     }
 }
 
-fn variables(known: &[Known]) -> BTreeSet<&str> {
-    let variables = known.iter().filter(|known| known.role == Role::Variable);
-    variables.flat_map(|known| known.names.iter().map(String::as_str)).collect()
+/// The names of variables and functions.
+fn objects(known: &[Known]) -> BTreeSet<&str> {
+    let objects = known.iter().filter(|known| matches!(known.role, Role::Variable | Role::Function));
+    objects.flat_map(|known| known.names.iter().map(String::as_str)).collect()
 }
 
 fn words(tokens: &[Token]) -> BTreeSet<String> {
