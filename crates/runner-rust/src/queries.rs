@@ -180,8 +180,11 @@ impl Queries {
         Ok(exit_code)
     }
 
-    /// Reads what the host has: a line that tells which host it is, and a line for each variable.
+    /// Reads what the host has: a line that tells which host it is, and a line for each variable. A fresh one has nothing.
     fn look(&self, state: &mut State) {
+        if self.mode == QueryMode::Fresh {
+            return;
+        }
         let text = fs::read_to_string(self.compiler.path("variables")).unwrap_or_default();
         let (session, variables) = text.split_once('\n').unwrap_or_default();
         session.clone_into(&mut state.session);

@@ -251,7 +251,9 @@ fn tell_panic(panic: &std::panic::PanicInfo<'_>) {
     let payload = panic.payload();
     let message = payload.downcast_ref::<&str>().copied();
     let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("Box<dyn Any>");
-    let place = panic.location().map_or_else(String::new, |location| {
+    // Where in the driver a variable is missed says nothing to the user.
+    let location = panic.location().filter(|location| !location.file().ends_with("driver/variables.rs"));
+    let place = location.map_or_else(String::new, |location| {
         // Statements and definitions of a query are in two files.
         let (file, line) = (location.file(), location.line());
         let is_block = file.starts_with('<');
