@@ -14,33 +14,32 @@ if [ ! -e "$folder/rustc" ]; then
     ln -sf "$sysroot/bin/rustc" "$folder/rustc"
 fi
 rustc="$folder/rustc"
-mkdir -p "$folder/new.$$"
+new="$folder/new.$$"
+mkdir -p "$new"
+# Two may be at it at once, so that each puts whole files into their places; the last one says that all are there.
 if [ ! -e "$folder/libkernel_runner.rlib" ]; then
-    "$rustc" -vV >"$folder/version"
+    "$rustc" -vV >"$new/version" && mv "$new/version" "$folder"
     "$rustc" --edition 2021 -Awarnings -Cprefer-dynamic --crate-name kernel_runner \
-        --crate-type dylib --crate-type rlib --out-dir "$folder/new.$$" "$folder/driver/lib.rs" &&
-        mv "$folder/new.$$/libkernel_runner.so" "$folder" &&
-        mv "$folder/new.$$/libkernel_runner.rlib" "$folder" || exit
-fi
-if [ ! -e "$folder/link.sh" ]; then
+        --crate-type dylib --crate-type rlib --out-dir "$new" "$folder/driver/lib.rs" || exit
     # Only a compiler that can link what nobody names gets the wrapper.
-    RUSTC_BOOTSTRAP=1 "$rustc" -Zunstable-options -L"$folder" --extern force:kernel_runner --crate-name probe \
-        --crate-type lib --emit metadata --out-dir "$folder/new.$$" - </dev/null 2>/dev/null &&
-        cp "$folder/driver/link.sh" "$folder/link.sh" && chmod +x "$folder/link.sh"
+    RUSTC_BOOTSTRAP=1 "$rustc" -Zunstable-options -L"$new" --extern force:kernel_runner --crate-name probe \
+        --crate-type lib --emit metadata --out-dir "$new" - </dev/null 2>/dev/null &&
+        cp "$folder/driver/link.sh" "$new" && chmod +x "$new/link.sh" && mv "$new/link.sh" "$folder"
+    mv "$new/libkernel_runner.so" "$folder" && mv "$new/libkernel_runner.rlib" "$folder" || exit
 fi
 [ $# -gt 2 ] || exit 0
 if [ ! -x "$folder/host" ]; then
     libraries=$("$rustc" --print target-libdir)
     "$rustc" --edition 2021 -Awarnings -Cprefer-dynamic -L"$folder" --extern kernel_runner "$folder/driver/host.rs" \
-        -Clink-arg="-Wl,-rpath,$libraries" -Clink-arg="-Wl,-rpath,$folder" -o "$folder/host.new" &&
-        mv "$folder/host.new" "$folder/host" || exit
+        -Clink-arg="-Wl,-rpath,$libraries" -Clink-arg="-Wl,-rpath,$folder" -o "$new/host" &&
+        mv "$new/host" "$folder" || exit
 fi
 if [ ! -e "$folder/libkernel_runner_common.so" ]; then
     # An interrupt is none of its business. It is no child of the host either, or the user's code might wait for it.
     (trap '' INT; (
     "$rustc" --edition 2021 -Awarnings -Cprefer-dynamic -L"$folder" --extern kernel_runner \
-        --crate-name kernel_runner_common --crate-type dylib --out-dir "$folder/new.$$" "$folder/driver/common.rs" &&
-        mv "$folder/new.$$/libkernel_runner_common.so" "$folder"
+        --crate-name kernel_runner_common --crate-type dylib --out-dir "$new" "$folder/driver/common.rs" &&
+        mv "$new/libkernel_runner_common.so" "$folder"
     ) </dev/null >/dev/null 2>&1 3<&- 4>&- 5<&- 6>&- &)
 fi
 exec "$folder/host" "$folder"
