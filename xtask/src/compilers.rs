@@ -136,7 +136,7 @@ impl Language {
             limit: self.limit,
             snippet: ms(median(&mut snippets)),
             snippet_limit: self.snippet_limit,
-            memory: family_pss_mib(daemon.process())?,
+            memory: family_pss_mib(daemon.process()),
         })
     }
 

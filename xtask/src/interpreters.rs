@@ -124,7 +124,7 @@ impl Language {
         let daemon = self.start_and_wait(cold)?;
         let mut times = (0..WARM_UPS + QUERIES).map(|_| daemon.time(self.trivial)).collect::<Result<Vec<_>>>()?;
         let second = percentile(&mut times[WARM_UPS..], 50);
-        let memory = family_pss_mib(daemon.process())?;
+        let memory = family_pss_mib(daemon.process());
         let mut ours = (0..REPETITIONS).map(|_| daemon.time(self.output)).collect::<Result<Vec<_>>>()?;
         let mut piped = (0..REPETITIONS).map(|_| self.bare(self.output)).collect::<Result<Vec<_>>>()?;
         Ok(Figures {

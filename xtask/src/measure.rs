@@ -97,8 +97,9 @@ fn family(process: u32) -> Vec<u32> {
 }
 
 /// What a process and all of its descendants take up.
-pub(crate) fn family_pss_mib(process: u32) -> Result<f64> {
-    family(process).into_iter().map(pss_mib).sum()
+pub(crate) fn family_pss_mib(process: u32) -> f64 {
+    // One that has just gone takes up nothing.
+    family(process).into_iter().filter_map(|process| pss_mib(process).ok()).sum()
 }
 
 /// What a process takes up, each page divided among those who share it.

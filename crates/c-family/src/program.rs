@@ -41,7 +41,8 @@ impl Program {
             compiler.write(&source, code)?;
             let header = precompiled(compiler, language, code).map(|header| ["-include", header]);
             let args = ["-x", language.name(), &source, "-o", "main", "-lm", "-lpthread"];
-            let args = DEBUG.into_iter().chain(["-Wall"]).chain(header.into_iter().flatten()).chain(args);
+            let options = DEBUG.into_iter().chain(["-Wall"]).chain(compiler.quick_linker());
+            let args = options.chain(header.into_iter().flatten()).chain(args);
             let outcome = compiler.run(task, args).await?;
             let _ = fs::remove_file(compiler.path(source));
             let is_silent = outcome.messages.is_empty();
