@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use runner_core::{Bytes, CompletionFormat, InputMode, Record, Registration, Request};
+use runner_core::{Bytes, CompletionFormat, Display, InputMode, Record, Registration, Request};
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -34,15 +34,16 @@ pub(crate) fn eval(options: Eval, logging: &Logging) -> Result<ExitCode, Failure
     if options.json { local::work(job, &mut JsonLines, logging) } else { local::work(job, &mut Plain, logging) }
 }
 
-/// Prints every record as a line of JSON: its `type`, and its payload under `text`, `base64` (bytes that are no text) or
-/// `data` (what is JSON on the wire).
+/// Prints every record as a line of JSON: its `type`, and its payload under `text`, `base64` (bytes that are no text),
+/// `bundle` (all forms of something to look at, by their MIME types, and its `id`) or `data` (what is JSON on the wire).
 struct JsonLines;
 
 impl Show for JsonLines {
     fn show(&mut self, record: &Record) -> io::Result<()> {
         let mut line = match record {
             Record::Stdout(bytes) | Record::Stderr(bytes) => output(bytes),
-            Record::Html(text) | Record::Log(text) => json!({ "text": text }),
+            Record::Display(display) => shown(display),
+            Record::Log(text) => json!({ "text": text }),
             other => {
                 let (_, payload) = other.encode(CompletionFormat::Object);
                 json!({ "data": serde_json::from_slice::<Value>(&payload).unwrap_or(Value::Null) })
@@ -51,6 +52,15 @@ impl Show for JsonLines {
         line["type"] = record.name().into();
         writeln!(io::stdout().lock(), "{line}")
     }
+}
+
+fn shown(display: &Display) -> Value {
+    let mut shown = json!({ "bundle": display.bundle() });
+    if let Some(id) = display.id() {
+        shown["id"] = id.into();
+        shown["update"] = display.is_update().into();
+    }
+    shown
 }
 
 fn output(bytes: &Bytes) -> Value {

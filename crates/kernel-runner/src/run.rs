@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
-use runner_core::{InputMode, QueryMode, Record, Registration, Request, Step};
+use runner_core::{Display, InputMode, QueryMode, Record, Registration, Request, Step};
 
 use crate::Failure;
 use crate::cli::Run;
@@ -103,9 +103,16 @@ impl Show for Plain {
                 stdout.flush()
             }
             Record::Stderr(bytes) => io::stderr().lock().write_all(bytes),
-            Record::Html(html) => writeln!(io::stdout().lock(), "{html}"),
-            Record::Media(media) => writeln!(io::stderr().lock(), "[{}, {} bytes]", media.mime, media.data.len()),
+            Record::Display(display) => show_form(display),
             _ => Ok(()),
         }
+    }
+}
+
+fn show_form(display: &Display) -> io::Result<()> {
+    match display.forms()[..] {
+        [("text/html", html), ..] => writeln!(io::stdout().lock(), "{}", String::from_utf8_lossy(html)),
+        [(mime, data), ..] => writeln!(io::stderr().lock(), "[{mime}, {} bytes]", data.len()),
+        [] => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use runner_core::{CompletionRequest, Record, Request, RequestKind, ServiceState, StartService, Step};
+use runner_core::{CompletionRequest, Display, Record, Request, RequestKind, ServiceState, StartService, Step};
 use runner_testkit::{Client, Daemon, DaemonOptions, PATIENCE, wait_until, with_mark};
 use tempfile::TempDir;
 
@@ -32,6 +32,10 @@ fn connected(options: DaemonOptions) -> (Daemon, Client) {
 
 fn shell(command: &str) -> Request {
     Request::Execute(Step::Command(command.to_owned()))
+}
+
+fn shown(mime: &str, data: &'static str) -> Record {
+    Record::Display(Display::new(mime, data))
 }
 
 fn assert_serves(client: &mut Client) {
@@ -273,18 +277,18 @@ show(b"text/plain", b"the last words", waits=False)
     let (_daemon, mut client) = connected(options("python").file("work/show.py", &program));
     let expected = [
         Record::Stdout("one\n".into()),
-        Record::displayed("image/png", b"PNG"),
+        shown("image/png", "PNG"),
         Record::Stdout("two\n".into()),
-        Record::displayed("text/html", b"<b>"),
+        shown("text/html", "<b>"),
         Record::Stderr("what the program showed was not sent: its first line is no MIME type\n".into()),
-        Record::displayed("text/plain", b"the last words"),
+        shown("text/plain", "the last words"),
     ];
     let outcome = client.run(shell("exec python3 show.py"));
     assert_eq!(outcome.exit_code, Some(0), "{outcome:?}");
     assert_eq!(outcome.records[..outcome.records.len() - 1], expected, "{outcome:?}");
 
     let outcome = client.query(&format!("{SHOW}print(1, flush=True); show(b'image/png', b'PNG'); print(2)"));
-    let expected = [Record::Stdout("1\n".into()), Record::displayed("image/png", b"PNG"), Record::Stdout("2\n".into())];
+    let expected = [Record::Stdout("1\n".into()), shown("image/png", "PNG"), Record::Stdout("2\n".into())];
     assert_eq!(outcome.records[..outcome.records.len() - 1], expected, "{outcome:?}");
 }
 

@@ -42,9 +42,9 @@ pub use runner::Runner;
 pub use session::Session;
 pub use task::{Task, TaskKind};
 pub use wire::{
-    AppsResult, CompletionFormat, CompletionRequest, DecodeError, Event, ExitCode, Frames, HealthCheck, MAX_PAYLOAD,
-    Media, ModelService, ModelServiceStatus, Record, Request, RequestKind, ServiceOptions, ServiceResult, ServiceState,
-    StartModelService, StartService, Status, Step,
+    AppsResult, CompletionFormat, CompletionRequest, DecodeError, Display, Event, ExitCode, Frames, HealthCheck,
+    MAX_PAYLOAD, ModelService, ModelServiceStatus, Record, Request, RequestKind, ServiceOptions, ServiceResult,
+    ServiceState, StartModelService, StartService, Status, Step,
 };
 
 /// What [`register_runner!`] expands to. Not for anybody else.

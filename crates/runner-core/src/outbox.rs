@@ -6,10 +6,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::wire::{MAX_PAYLOAD, Record};
+use crate::wire::Record;
 
 /// How many bytes of output may wait for the reader.
 const QUEUE_BYTES: usize = 4 * 1024 * 1024;
@@ -39,7 +38,7 @@ pub(crate) struct Outbox {
 pub(crate) struct Beside(mpsc::Sender<Record>);
 
 impl Outbox {
-    /// Waits until there is room, then queues the record; what a client could not take is put into a form that it can.
+    /// Waits until there is room, then queues the record, output in chunks.
     pub(crate) async fn send(&self, record: Record) {
         match record {
             Record::Stdout(mut bytes) => {
@@ -54,10 +53,7 @@ impl Outbox {
                     self.reserve(chunk.len()).await.send(Record::Stderr(chunk));
                 }
             }
-            other => {
-                let record = sendable(other);
-                self.reserve(weight(&record)).await.send(record);
-            }
+            record => self.reserve(weight(&record)).await.send(record),
         }
     }
 
@@ -83,7 +79,7 @@ impl Outbox {
 impl Beside {
     /// Sends an answer that overtakes the output.
     pub(crate) fn answer(&self, record: Record) {
-        if let Err(error) = self.0.try_send(sendable(record)) {
+        if let Err(error) = self.0.try_send(record) {
             // Not a warning: warnings take this very lane.
             tracing::info!("an answer was dropped, nobody takes them: {error}");
         }
@@ -133,28 +129,9 @@ pub struct Outgoing {
 fn weight(record: &Record) -> usize {
     match record {
         Record::Stdout(bytes) | Record::Stderr(bytes) => bytes.len(),
-        Record::Media(media) => media.mime.len() + media.data.len(),
-        Record::Html(text) | Record::Log(text) => text.len(),
+        Record::Display(display) => display.weight(),
+        Record::Log(text) => text.len(),
         Record::Completion(suggestions) => suggestions.iter().map(|text| text.len() + 4).sum(),
         _ => 0,
     }
-}
-
-/// Agents cut what is larger than [`MAX_PAYLOAD`], and a cut picture is broken JSON that ends some of their readers: a
-/// message says what was not sent. JSON escapes make text longer, so whatever is near the limit is measured as it is sent.
-fn sendable(record: Record) -> Record {
-    let size = weight(&record);
-    if size <= MAX_PAYLOAD / 8 || record.encode(crate::wire::CompletionFormat::Object).1.len() <= MAX_PAYLOAD {
-        return record;
-    }
-    if matches!(record, Record::Completion(_)) {
-        return Record::Completion(Vec::new());
-    }
-    let text = format!(
-        "a `{}` record of {} MiB was not sent: clients take at most {} MiB\n",
-        record.name(),
-        size / 1024 / 1024,
-        MAX_PAYLOAD / 1024 / 1024,
-    );
-    Record::Stderr(Bytes::from(text))
 }

@@ -16,7 +16,7 @@ use crate::input::{Answer, InputMode, Stdin, StdinEvent};
 use crate::interrupt::Interrupts;
 use crate::process::{Command, Outcome, Pump};
 use crate::project::Project;
-use crate::wire::{ExitCode, Record};
+use crate::wire::{Display, ExitCode, Record};
 
 /// How long the end of a command's output is waited for when the command is over and a background process holds its pipes.
 const LEAK_PATIENCE: Duration = Duration::from_millis(100);
@@ -100,9 +100,9 @@ impl Task {
         }
     }
 
-    /// Shows something of any MIME type: HTML as `html`, everything else as `media`.
-    pub async fn display(&self, mime: &str, data: &[u8]) {
-        self.send(Record::displayed(mime, data)).await;
+    /// Shows something.
+    pub async fn display(&self, display: Display) {
+        self.send(Record::Display(display)).await;
     }
 
     pub(crate) async fn send(&self, record: Record) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::Duration;
 
-use runner_core::{CompletionFormat, Media, Record, Request, RequestKind};
+use runner_core::{CompletionFormat, Display, Record, Request, RequestKind};
 
 use crate::daemon::{Daemon, DaemonLog};
 use crate::patience::PATIENCE;
@@ -35,9 +35,7 @@ pub struct Outcome {
     /// All of `stderr`.
     pub stderr: Vec<u8>,
     /// All that was shown.
-    pub media: Vec<Media>,
-    /// All `html`.
-    pub html: Vec<String>,
+    pub displays: Vec<Display>,
     /// All `log` lines.
     pub log: Vec<String>,
     /// The exit code of its `finished`, once that has come.
@@ -237,8 +235,7 @@ impl Outcome {
         match &record {
             Record::Stdout(bytes) => self.stdout.extend_from_slice(bytes),
             Record::Stderr(bytes) => self.stderr.extend_from_slice(bytes),
-            Record::Media(media) => self.media.push(media.clone()),
-            Record::Html(html) => self.html.push(html.clone()),
+            Record::Display(display) => self.displays.push(display.clone()),
             Record::Log(line) => self.log.push(line.clone()),
             Record::CleanFinished(code) | Record::BuildFinished(code) | Record::Finished(code) => {
                 self.exit_code = Some(code.value());

@@ -1,3 +1,4 @@
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ pub struct EngineConfig {
 /// Every front end is an adapter over this: the Backend.AI wire, the command line, and whatever else is to come.
 #[derive(Debug)]
 pub struct Engine {
+    work_dir: PathBuf,
     messages: mpsc::Sender<Result<Request, DecodeError>>,
     input: InputSender,
     outbox: Outbox,
@@ -60,6 +62,7 @@ impl Engine {
         let started_at = Duration::from(now).as_secs_f64();
         let (outbox, records) = outbox::outbox();
         let (input_sender, input) = input::input(config.input, outbox.clone());
+        let work_dir = config.settings.work_dir.clone();
         let host = Arc::new(Host {
             registration: config.registration,
             settings: config.settings,
@@ -91,7 +94,13 @@ impl Engine {
             executor.run(received, ended, stop).await;
             side_channels.abort();
         });
-        Ok((Self { messages, input: input_sender, outbox, shutdown, handle }, records))
+        Ok((Self { work_dir, messages, input: input_sender, outbox, shutdown, handle }, records))
+    }
+
+    /// The working directory of all that runs.
+    #[must_use]
+    pub fn work_dir(&self) -> &Path {
+        &self.work_dir
     }
 
     /// Takes what came from a client. Waits only while the dispatcher is behind.

@@ -12,6 +12,7 @@
 
 mod dispatcher;
 mod engine;
+mod fitting;
 mod worker;
 pub(crate) mod zeromq;
 

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use zmq::{DONTWAIT, PollEvents, SNDMORE, SocketType};
 
 use super::Engine;
+use super::fitting::fitting;
 use crate::error::Result;
 use crate::outbox::Records;
 use crate::wire::{CompletionFormat, Frames, Request};
@@ -55,9 +56,11 @@ impl Sockets {
         format: CompletionFormat,
         stop: impl Future<Output = ()>,
     ) {
+        let work_dir = engine.work_dir().to_owned();
         let egress = tokio::spawn(async move {
             while let Some(outgoing) = records.next().await {
-                if let Err(error) = self.records.send(&outgoing.record.encode(format)).await {
+                let frames = fitting(&outgoing.record, format, &work_dir);
+                if let Err(error) = self.records.send(&frames).await {
                     tracing::error!("failed to send a record: {error:#}");
                 }
             }

@@ -1,13 +1,14 @@
 use std::io;
 use std::path::Path;
 
+use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::wire::Record;
+use crate::wire::{Display, Record};
 
 /// The most that is read of one thing to show, in bytes: far beyond what any client takes.
 const MAX_SHOWN: u64 = 128 * 1024 * 1024;
@@ -78,19 +79,19 @@ async fn read(mut connection: UnixStream) -> Shown {
     let result = (&mut connection).take(MAX_SHOWN + 1).read_to_end(&mut bytes).await;
     let record = match result {
         Ok(count) if count as u64 > MAX_SHOWN => refused("there is more than 128 MiB of it"),
-        Ok(_) => parse(&bytes),
+        Ok(_) => parse(&bytes.into()),
         Err(error) => refused(&error.to_string()),
     };
     Shown { record, connection }
 }
 
-fn parse(bytes: &[u8]) -> Record {
+fn parse(bytes: &Bytes) -> Record {
     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
         return refused("a MIME type and a line feed must come first");
     };
     match std::str::from_utf8(&bytes[..end]).map(str::trim_end) {
         Ok(mime) if mime.contains('/') && !mime.contains(char::is_control) => {
-            Record::displayed(mime, &bytes[end + 1..])
+            Record::Display(Display::new(mime, bytes.slice(end + 1..)))
         }
         _ => refused("its first line is no MIME type"),
     }
@@ -106,9 +107,10 @@ mod tests {
 
     #[test]
     fn the_first_line_is_the_type() {
-        assert_eq!(parse(b"text/html\n<b>\n"), Record::Html("<b>\n".into()));
+        let shown = Record::Display(Display::new("text/html", "<b>\n"));
+        assert_eq!(parse(&"text/html\n<b>\n".into()), shown);
         for bytes in [&b""[..], b"image/png", b"\nPNG", b"\x89PNG\r\n\x1a\n"] {
-            assert!(matches!(parse(bytes), Record::Stderr(_)), "{bytes:?}");
+            assert!(matches!(parse(&bytes.into()), Record::Stderr(_)), "{bytes:?}");
         }
     }
 }

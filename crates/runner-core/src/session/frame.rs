@@ -1,6 +1,8 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use thiserror::Error;
 
+use crate::wire::Display;
+
 /// A header is short: a kind and the lengths of some parts. Suggestions are the longest list.
 const MAX_HEADER: usize = 64 * 1024;
 /// More than any picture or piece of code; a length above it is a broken driver.
@@ -71,6 +73,20 @@ impl Frame {
     pub(super) fn number<T: std::str::FromStr>(&self, index: usize) -> Result<T, BrokenFrame> {
         let text = self.text(index)?;
         text.parse().map_err(|_| BrokenFrame(format!("part {index} of `{}` is {text:?}, not a number", self.kind)))
+    }
+
+    /// What it shows: behind its number, pairs of a MIME type and data, and a name where one part is left over.
+    pub(super) fn display(&self) -> Result<Display, BrokenFrame> {
+        let data = |index| self.part(index).map(Bytes::copy_from_slice);
+        let mut display = Display::new(self.text(1)?, data(2)?);
+        for index in (3..self.parts.len() - 1).step_by(2) {
+            display = display.or(self.text(index)?, data(index + 1)?);
+        }
+        if self.parts.len() % 2 == 1 {
+            return Ok(display);
+        }
+        let id = self.text(self.parts.len() - 1)?;
+        Ok(if self.kind == "update" { display.instead_of(id) } else { display.named(id) })
     }
 
     /// It is of a kind that the runner does not know.

@@ -308,10 +308,10 @@ impl Interpreter {
                 self.link.send(&Frame::new("answer", [frame.text(0)?.as_bytes(), b""]));
                 Event::Other
             }
-            "display" => {
-                let (sequence, mime, data) = (frame.text(0)?, frame.text(1)?, frame.part(2)?);
+            "display" | "update" => {
+                let (sequence, display) = (frame.text(0)?, frame.display()?);
                 self.pump.catch_up().await;
-                self.host.outbox.send(Record::displayed(mime, data)).await;
+                self.host.outbox.send(Record::Display(display)).await;
                 self.link.send(&Frame::new("answer", [sequence.as_bytes(), b""]));
                 Event::Other
             }

@@ -5,9 +5,9 @@
 //! clients and tests speak through the same types.
 
 mod completion;
+mod display;
 mod event;
 mod exit_code;
-mod media;
 mod model_service;
 mod record;
 mod request;
@@ -15,9 +15,9 @@ mod service;
 mod status;
 
 pub use completion::{CompletionFormat, CompletionRequest};
+pub use display::Display;
 pub use event::Event;
 pub use exit_code::ExitCode;
-pub use media::Media;
 pub use model_service::{HealthCheck, ModelService, ModelServiceStatus, StartModelService};
 pub use record::{MAX_PAYLOAD, Record};
 pub use request::{DecodeError, Request, RequestKind, Step};

@@ -1,8 +1,9 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::display::{Display, HTML};
 use super::request::to_json;
-use super::{AppsResult, CompletionFormat, ExitCode, Frames, Media, ModelServiceStatus, ServiceResult, Status};
+use super::{AppsResult, CompletionFormat, ExitCode, Frames, ModelServiceStatus, ServiceResult, Status};
 
 /// Agents of 2017 and 2018 cut every payload to this many bytes, and those of today `stdout` and `stderr`.
 pub const MAX_PAYLOAD: usize = 10 * 1024 * 1024;
@@ -15,10 +16,8 @@ pub enum Record {
     Stdout(Bytes),
     /// `stderr`: likewise.
     Stderr(Bytes),
-    /// `media`.
-    Media(Media),
-    /// `html`.
-    Html(String),
+    /// `html` or `media`.
+    Display(Display),
     /// `log`: a line that the client shows as such.
     Log(String),
     /// `completion`: the suggestions.
@@ -59,23 +58,13 @@ struct Finished {
 }
 
 impl Record {
-    /// The record that shows `data`: HTML as `html`, everything else as `media`.
-    #[must_use]
-    pub fn displayed(mime: &str, data: &[u8]) -> Self {
-        match mime {
-            "text/html" => Self::Html(String::from_utf8_lossy(data).into_owned()),
-            _ => Self::Media(Media::new(mime, data)),
-        }
-    }
-
     /// Its name on the wire.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Stdout(_) => "stdout",
             Self::Stderr(_) => "stderr",
-            Self::Media(_) => "media",
-            Self::Html(_) => "html",
+            Self::Display(display) => display.kind(),
             Self::Log(_) => "log",
             Self::Completion(_) => "completion",
             Self::WaitingInput { .. } => "waiting-input",
@@ -99,8 +88,8 @@ impl Record {
     pub fn encode(&self, format: CompletionFormat) -> Frames {
         let payload = match self {
             Self::Stdout(bytes) | Self::Stderr(bytes) => bytes.clone(),
-            Self::Media(media) => to_json(media),
-            Self::Html(text) | Self::Log(text) => text.clone().into(),
+            Self::Display(display) => return display.frames().next().expect("there is a form at least"),
+            Self::Log(text) => text.clone().into(),
             Self::Completion(suggestions) => format.encode(suggestions).into(),
             Self::WaitingInput { is_password } => to_json(&WaitingInput { is_password: *is_password }),
             Self::CleanFinished(code) | Self::BuildFinished(code) | Self::Finished(code) => {
@@ -129,8 +118,8 @@ impl Record {
         Ok(match name {
             "stdout" => Self::Stdout(bytes()),
             "stderr" => Self::Stderr(bytes()),
-            "media" => Self::Media(serde_json::from_slice(payload)?),
-            "html" => Self::Html(text()?),
+            "media" => Self::Display(Display::decode_media(payload)?),
+            "html" => Self::Display(Display::new(HTML, text()?)),
             "log" => Self::Log(text()?),
             "completion" => Self::Completion(CompletionFormat::decode(payload)?),
             "waiting-input" if payload.is_empty() => Self::WaitingInput { is_password: false },
