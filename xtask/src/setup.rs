@@ -25,20 +25,21 @@ struct Need {
 
 enum What {
     Program(&'static str),
-    Header(&'static str),
+    File(&'static str),
 }
 
 /// What building and the demo need.
 const BASICS: [Need; 5] = [
     Need { what: What::Program("g++"), package: "g++", purpose: "compiles libzmq, and the language C++" },
     Need { what: What::Program("gcc"), package: "gcc", purpose: "the language C" },
-    Need { what: What::Header("/usr/include/stdio.h"), package: "libc6-dev", purpose: "the language C" },
+    Need { what: What::File("/usr/include/stdio.h"), package: "libc6-dev", purpose: "the language C" },
     Need { what: What::Program("make"), package: "make", purpose: "projects with a Makefile" },
     Need { what: What::Program("python3"), package: "python3", purpose: "the language Python" },
 ];
 
-/// What the other languages' tests need. Julia, which newer releases of Debian lack, is a [`julia`] of its own.
-const LANGUAGES: [Need; 9] = [
+/// What the other languages' tests need; the packages for Python are for Debian's own one. Julia, which newer releases of
+/// Debian lack, is a [`julia`] of its own.
+const LANGUAGES: [Need; 13] = [
     Need { what: What::Program("go"), package: "golang-go", purpose: "the language Go" },
     Need { what: What::Program("ghc"), package: "ghc", purpose: "the language Haskell" },
     Need { what: What::Program("javac"), package: "default-jdk-headless", purpose: "the language Java" },
@@ -48,6 +49,26 @@ const LANGUAGES: [Need; 9] = [
     Need { what: What::Program("gnuplot"), package: "gnuplot-nox", purpose: "plots in Octave" },
     Need { what: What::Program("php"), package: "php-cli", purpose: "the language PHP" },
     Need { what: What::Program("lua"), package: "lua5.4", purpose: "the language Lua" },
+    Need {
+        what: What::File("/usr/lib/python3/dist-packages/matplotlib"),
+        package: "python3-matplotlib",
+        purpose: "plots in Python",
+    },
+    Need {
+        what: What::File("/usr/lib/python3/dist-packages/pandas"),
+        package: "python3-pandas",
+        purpose: "tables in Python",
+    },
+    Need {
+        what: What::File("/usr/lib/python3/dist-packages/PIL"),
+        package: "python3-pil",
+        purpose: "pictures in Python",
+    },
+    Need {
+        what: What::File("/usr/lib/python3/dist-packages/IPython"),
+        package: "python3-ipython",
+        purpose: "sessions of IPython",
+    },
 ];
 
 impl Setup {
@@ -153,7 +174,7 @@ impl Need {
     fn is_met(&self) -> bool {
         match self.what {
             What::Program(name) => which(name).is_some(),
-            What::Header(path) => Path::new(path).exists(),
+            What::File(path) => Path::new(path).exists(),
         }
     }
 }
