@@ -1,10 +1,12 @@
 //! The command line, as clap sees it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use runner_core::{CompletionFormat, QueryMode};
+use runner_core::{Choice, CompletionFormat, QueryMode, Registration};
 
 /// Runs code in many languages.
 ///
@@ -32,6 +34,39 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) serve: Serve,
+}
+
+impl Cli {
+    /// Reads the command line: our own options, and what the linked languages leave to their users.
+    pub(crate) fn read() -> Result<(Self, Choices), clap::Error> {
+        let matches = command().try_get_matches()?;
+        Ok((Self::from_arg_matches(&matches)?, choices(&matches)))
+    }
+}
+
+/// What the user has chosen of what languages offer, by the choices' names.
+pub(crate) type Choices = BTreeMap<String, String>;
+
+/// The whole command line.
+pub(crate) fn command() -> clap::Command {
+    Cli::command().args(all_choices().map(|choice| {
+        Arg::new(choice.name)
+            .long(choice.name)
+            .env(choice.variable)
+            .help(choice.help)
+            .value_name("CHOICE")
+            .value_parser(PossibleValuesParser::new(choice.values))
+            .global(true)
+    }))
+}
+
+fn choices(matches: &ArgMatches) -> Choices {
+    let chosen = |choice: &Choice| Some((choice.name.to_owned(), matches.get_one::<String>(choice.name)?.clone()));
+    all_choices().filter_map(chosen).collect()
+}
+
+fn all_choices() -> impl Iterator<Item = &'static Choice> {
+    Registration::all().into_iter().flat_map(|registration| registration.choices)
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -10,12 +10,12 @@ use runner_core::{Bytes, CompletionFormat, Display, InputMode, Record, Registrat
 use serde_json::{Value, json};
 
 use crate::Failure;
-use crate::cli::Eval;
+use crate::cli::{Choices, Eval};
 use crate::local::{self, Job, Show};
 use crate::logging::Logging;
 use crate::run::Plain;
 
-pub(crate) fn eval(options: Eval, logging: &Logging) -> Result<ExitCode, Failure> {
+pub(crate) fn eval(options: Eval, choices: Choices, logging: &Logging) -> Result<ExitCode, Failure> {
     let registration = Registration::find(&options.language).map_err(Failure::usage)?;
     let requests = options.code.into_iter().map(|code| match code.as_str() {
         "-" => io::read_to_string(io::stdin()).context("failed to read the code").map(Request::Query),
@@ -27,6 +27,7 @@ pub(crate) fn eval(options: Eval, logging: &Logging) -> Result<ExitCode, Failure
         build_dir: None,
         sources: None,
         query_mode: options.query,
+        choices,
         runtime_path: options.local.runtime_path,
         input: InputMode::Ask,
         requests: requests.collect::<Result<_, _>>().map_err(Failure::io)?,

@@ -20,7 +20,6 @@ mod serve;
 use std::fmt;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
 use tokio::runtime::Runtime;
 
 use cli::{Cli, Command};
@@ -57,8 +56,8 @@ use runner_rust as _;
 /// 64 stands for a wrong command line, 74 for something that could not be opened or bound, 70 for a fault of its own.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, choices) = match Cli::read() {
+        Ok(read) => read,
         Err(error) => {
             let is_wrong = error.use_stderr();
             // Where there is nowhere to print to, there is nobody to tell.
@@ -68,14 +67,14 @@ pub fn main() -> ExitCode {
     };
     let logging = logging::Logging { debug: cli.debug, format: cli.log_format };
     let result = match cli.command {
-        Some(Command::Run(command)) => run::run(command, &logging),
-        Some(Command::Eval(command)) => eval::eval(command, &logging),
+        Some(Command::Run(command)) => run::run(command, choices, &logging),
+        Some(Command::Eval(command)) => eval::eval(command, choices, &logging),
         Some(Command::List) => list::list(),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "kernel-runner", &mut std::io::stdout());
+            clap_complete::generate(shell, &mut cli::command(), "kernel-runner", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
         }
-        None => serve::serve(cli.serve, &logging),
+        None => serve::serve(cli.serve, choices, &logging),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("kernel-runner: {:#}", failure.error);

@@ -12,7 +12,7 @@ use runner_core::{
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cli::Local;
+use crate::cli::{Choices, Local};
 use crate::logging::Logging;
 use crate::{Failure, runtime};
 
@@ -26,6 +26,7 @@ pub(crate) struct Job {
     pub(crate) build_dir: Option<PathBuf>,
     pub(crate) sources: Option<Vec<PathBuf>>,
     pub(crate) query_mode: QueryMode,
+    pub(crate) choices: Choices,
     pub(crate) runtime_path: Option<PathBuf>,
     pub(crate) input: InputMode,
     pub(crate) requests: Vec<Request>,
@@ -66,6 +67,7 @@ async fn converse(job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode> {
             environment,
             runtime_path: job.runtime_path,
             query_mode: job.query_mode,
+            choices: job.choices,
         },
         input: job.input,
         side_channels: SideChannels::default(),

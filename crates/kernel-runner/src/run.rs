@@ -9,11 +9,11 @@ use anyhow::{Context as _, anyhow};
 use runner_core::{Display, InputMode, QueryMode, Record, Registration, Request, Step};
 
 use crate::Failure;
-use crate::cli::Run;
+use crate::cli::{Choices, Run};
 use crate::local::{self, Job, Show};
 use crate::logging::Logging;
 
-pub(crate) fn run(options: Run, logging: &Logging) -> Result<ExitCode, Failure> {
+pub(crate) fn run(options: Run, choices: Choices, logging: &Logging) -> Result<ExitCode, Failure> {
     let (registration, files) = language(&options.arguments)?;
     // What a build makes does not belong among the user's files; and the program that standard input is needs a place.
     let made = tempfile::Builder::new()
@@ -47,6 +47,7 @@ pub(crate) fn run(options: Run, logging: &Logging) -> Result<ExitCode, Failure> 
         build_dir,
         sources,
         query_mode: QueryMode::Keep,
+        choices,
         runtime_path: options.local.runtime_path,
         input,
         requests,

@@ -12,7 +12,7 @@ use runner_core::{
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{QUERY_MODE, Serve};
+use crate::cli::{Choices, QUERY_MODE, Serve};
 use crate::logging::{self, Logging};
 use crate::{Failure, runtime};
 
@@ -20,7 +20,7 @@ const DEFAULT_REPL_IN: u64 = 2000;
 const DEFAULT_REPL_OUT: u64 = 2001;
 const DEFAULT_USER_INPUT: [&str; 2] = ["tcp://127.0.0.1:65000", "ipc:///tmp/bai-user-input.sock"];
 
-pub(crate) fn serve(options: Serve, logging: &Logging) -> Result<ExitCode, Failure> {
+pub(crate) fn serve(options: Serve, choices: Choices, logging: &Logging) -> Result<ExitCode, Failure> {
     let language = options.language.as_deref().unwrap_or_default();
     let registration = Registration::find(language).map_err(Failure::usage)?;
     let work_dir = options.work_dir.canonicalize().ok().filter(|path| path.is_dir()).ok_or_else(|| {
@@ -36,12 +36,17 @@ pub(crate) fn serve(options: Serve, logging: &Logging) -> Result<ExitCode, Failu
     }
     logging.start();
     let runtime = runtime()?;
-    runtime.block_on(daemon(options, registration, work_dir.as_path()))?;
+    runtime.block_on(daemon(options, choices, registration, work_dir.as_path()))?;
     tracing::debug!("exit");
     Ok(ExitCode::SUCCESS)
 }
 
-async fn daemon(options: Serve, registration: &'static Registration, work_dir: &Path) -> Result<(), Failure> {
+async fn daemon(
+    options: Serve,
+    choices: Choices,
+    registration: &'static Registration,
+    work_dir: &Path,
+) -> Result<(), Failure> {
     let ports = intrinsic_ports(&options.config_dir.join("intrinsic-ports.json"));
     let endpoint = |given: &Option<String>, name: &str, default: u64| {
         let port = ports.get(name).and_then(Value::as_u64).unwrap_or(default);
@@ -67,6 +72,7 @@ async fn daemon(options: Serve, registration: &'static Registration, work_dir: &
             environment,
             runtime_path: options.runtime_path,
             query_mode,
+            choices,
         },
         input: InputMode::Ask,
         side_channels,

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub runtime_path: Option<PathBuf>,
     /// Whether queries share a state.
     pub query_mode: QueryMode,
+    /// What the user has chosen on the command line, by the [choices'](crate::Choice) names.
+    pub choices: BTreeMap<String, String>,
 }
 
 /// Whether queries share a state.
@@ -87,6 +90,23 @@ impl Context {
     #[must_use]
     pub fn query_mode(&self) -> QueryMode {
         self.0.settings.query_mode
+    }
+
+    /// What the user has chosen, on the command line or in the session's environment; else the choice's default.
+    ///
+    /// # Panics
+    ///
+    /// When the registration has no choice of that name.
+    #[must_use]
+    pub fn choice(&self, name: &str) -> &'static str {
+        let Host { registration, settings, .. } = &*self.0;
+        let choice = registration.choices.iter().find(|choice| choice.name == name).expect("a registered choice");
+        let variable = || settings.environment.get(choice.variable)?.to_str().map(str::to_owned);
+        let Some(wanted) = settings.choices.get(name).cloned().or_else(variable) else { return choice.values[0] };
+        choice.values.iter().find(|value| **value == wanted).copied().unwrap_or_else(|| {
+            tracing::warn!("{}: {wanted:?} is none of {}", choice.variable, choice.values.join(", "));
+            choice.values[0]
+        })
     }
 
     /// The language's interpreter or compiler: the one that the user chose, or else the first program of the

@@ -37,7 +37,7 @@ pub use input::{InputMode, InputSender, SideChannels};
 pub use outbox::{Outgoing, Records};
 pub use process::{Command, Environment, which};
 pub use project::Project;
-pub use registry::{LookupError, Registration, Tool};
+pub use registry::{Choice, LookupError, Registration, Tool};
 pub use runner::Runner;
 pub use session::Session;
 pub use task::{Task, TaskKind};

@@ -16,6 +16,8 @@ pub struct Registration {
     pub extensions: &'static [&'static str],
     /// The programs that it needs, the interpreter or compiler first.
     pub tools: &'static [Tool],
+    /// What it leaves to its users.
+    pub choices: &'static [Choice],
     /// Makes the runner. Called once, when the engine starts.
     pub runner: fn(Context) -> Box<dyn Runner>,
     /// The crate that registers it, for messages.
@@ -33,6 +35,20 @@ pub struct Tool {
     pub version: &'static [&'static str],
     /// The Debian package that has it.
     pub package: &'static str,
+}
+
+/// Something that a language leaves to its users: an option of the command line, with a variable that does the same in the
+/// runner's environment and in the session's `environ.txt`. [`Context::choice`] tells what was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The option's name, without its hyphens, beginning with the language's.
+    pub name: &'static str,
+    /// The variable.
+    pub variable: &'static str,
+    /// What there is to choose from, the default first.
+    pub values: &'static [&'static str],
+    /// A line for `--help`.
+    pub help: &'static str,
 }
 
 /// Why there is no runner for a name.
@@ -147,6 +163,7 @@ macro_rules! register_runner {
         aliases: [$($alias:expr),* $(,)?],
         extensions: [$($extension:expr),* $(,)?],
         tools: [$($tool:expr),* $(,)?],
+        $(choices: [$($choice:expr),* $(,)?],)?
         runner: $runner:expr $(,)?
     ) => {
         $crate::__private::inventory::submit! {
@@ -155,6 +172,7 @@ macro_rules! register_runner {
                 aliases: &[$($alias),*],
                 extensions: &[$($extension),*],
                 tools: &[$($tool),*],
+                choices: &[$($($choice),*)?],
                 runner: |context| ::std::boxed::Box::new(($runner)(context)),
                 package: env!("CARGO_PKG_NAME"),
             }
@@ -167,7 +185,8 @@ mod tests {
     use super::*;
 
     fn language(name: &'static str, aliases: &'static [&'static str], package: &'static str) -> Registration {
-        Registration { name, aliases, extensions: &[], tools: &[], runner: |_| unreachable!("never started"), package }
+        let runner = |_| unreachable!("never started");
+        Registration { name, aliases, extensions: &[], tools: &[], choices: &[], runner, package }
     }
 
     #[test]

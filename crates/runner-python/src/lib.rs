@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+    Choice, Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
+    register_runner,
 };
 
 /// The program that the session's interpreter runs.
@@ -16,6 +17,12 @@ register_runner! {
     aliases: ["py", "python3"],
     extensions: ["py"],
     tools: [Tool { programs: &["python3", "python"], version: &["--version"], package: "python3" }],
+    choices: [Choice {
+        name: "python-engine",
+        variable: "KERNEL_RUNNER_PYTHON_ENGINE",
+        values: &["auto", "ipython", "plain"],
+        help: "Python's sessions: IPython's own, plain ones, or IPython's where it is installed (the default)",
+    }],
     runner: Python::new,
 }
 
