@@ -150,6 +150,30 @@ pub(crate) struct Local {
     /// The directory in which code runs [default: the current one]
     #[arg(long, value_name = "DIR")]
     pub(crate) work_dir: Option<PathBuf>,
+
+    /// How pictures are shown.
+    #[arg(long, value_name = "HOW", default_value = "auto", env = "KERNEL_RUNNER_PICTURES")]
+    pub(crate) pictures: Pictures,
+
+    /// Where all pictures are saved [default: what cannot be shown is saved in a temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) media: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Pictures {
+    /// As the terminal can: in place, or else as a saved file. Where the output is no terminal: not at all.
+    Auto,
+    /// With kitty's graphics protocol.
+    Kitty,
+    /// With iTerm2's protocol for inline images.
+    Iterm2,
+    /// As sixels.
+    Sixel,
+    /// As saved files.
+    Save,
+    /// Not at all.
+    None,
 }
 
 #[derive(Debug, Args)]

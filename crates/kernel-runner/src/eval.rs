@@ -13,7 +13,7 @@ use crate::Failure;
 use crate::cli::{Choices, Eval};
 use crate::local::{self, Job, Show};
 use crate::logging::Logging;
-use crate::run::Plain;
+use crate::terminal::Terminal;
 
 pub(crate) fn eval(options: Eval, choices: Choices, logging: &Logging) -> Result<ExitCode, Failure> {
     let registration = Registration::find(&options.language).map_err(Failure::usage)?;
@@ -21,6 +21,9 @@ pub(crate) fn eval(options: Eval, choices: Choices, logging: &Logging) -> Result
         "-" => io::read_to_string(io::stdin()).context("failed to read the code").map(Request::Query),
         _ => Ok(Request::Query(code)),
     });
+    let requests = requests.collect::<Result<_, _>>().map_err(Failure::io)?;
+    let mut show: Box<dyn Show> =
+        if options.json { Box::new(JsonLines) } else { Box::new(Terminal::new(&options.local)) };
     let job = Job {
         registration,
         work_dir: local::work_dir(&options.local)?,
@@ -30,9 +33,9 @@ pub(crate) fn eval(options: Eval, choices: Choices, logging: &Logging) -> Result
         choices,
         runtime_path: options.local.runtime_path,
         input: InputMode::Ask,
-        requests: requests.collect::<Result<_, _>>().map_err(Failure::io)?,
+        requests,
     };
-    if options.json { local::work(job, &mut JsonLines, logging) } else { local::work(job, &mut Plain, logging) }
+    local::work(job, &mut *show, logging)
 }
 
 /// Prints every record as a line of JSON: its `type`, and its payload under `text`, `base64` (bytes that are no text),

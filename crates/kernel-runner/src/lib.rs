@@ -16,6 +16,7 @@ mod local;
 mod logging;
 mod run;
 mod serve;
+mod terminal;
 
 use std::fmt;
 use std::process::ExitCode;

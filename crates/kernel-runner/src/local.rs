@@ -1,8 +1,10 @@
 //! The front end of `run` and `eval`: an engine in this very process, the terminal as its client.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, anyhow};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
@@ -30,6 +32,12 @@ pub(crate) struct Job {
     pub(crate) runtime_path: Option<PathBuf>,
     pub(crate) input: InputMode,
     pub(crate) requests: Vec<Request>,
+}
+
+/// What the user typed before there was a program to read it: standard input begins with it.
+pub(crate) fn typed_ahead() -> MutexGuard<'static, VecDeque<u8>> {
+    static TYPED_AHEAD: Mutex<VecDeque<u8>> = Mutex::new(VecDeque::new());
+    TYPED_AHEAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Shows records to the user.
@@ -133,7 +141,7 @@ fn answer(engine: &Engine, is_password: bool) {
     std::thread::spawn(move || {
         let mut line = Vec::new();
         let hidden = is_password.then(HiddenTyping::start).flatten();
-        let count = io::stdin().lock().read_until(b'\n', &mut line).unwrap_or(0);
+        let count = (&mut *typed_ahead()).chain(io::stdin().lock()).read_until(b'\n', &mut line).unwrap_or(0);
         drop(hidden);
         if line.last() == Some(&b'\n') {
             line.pop();
@@ -151,7 +159,7 @@ fn pass_on_stdin(input: &InputSender) {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let Ok(runtime) = runtime else { return };
     let mut chunk = vec![0; INPUT_CHUNK];
-    while let Ok(count @ 1..) = io::stdin().lock().read(&mut chunk) {
+    while let Ok(count @ 1..) = (&mut *typed_ahead()).chain(io::stdin().lock()).read(&mut chunk) {
         runtime.block_on(input.feed(Bytes::copy_from_slice(&chunk[..count])));
     }
     runtime.block_on(input.end());

@@ -1,17 +1,18 @@
 //! `kernel-runner run`: builds and runs a program here.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
-use runner_core::{Display, InputMode, QueryMode, Record, Registration, Request, Step};
+use runner_core::{InputMode, QueryMode, Registration, Request, Step};
 
 use crate::Failure;
 use crate::cli::{Choices, Run};
-use crate::local::{self, Job, Show};
+use crate::local::{self, Job};
 use crate::logging::Logging;
+use crate::terminal::Terminal;
 
 pub(crate) fn run(options: Run, choices: Choices, logging: &Logging) -> Result<ExitCode, Failure> {
     let (registration, files) = language(&options.arguments)?;
@@ -39,6 +40,7 @@ pub(crate) fn run(options: Run, choices: Choices, logging: &Logging) -> Result<E
     if sources.is_none() {
         build_dir = None;
     }
+    let mut terminal = Terminal::new(&options.local);
     let step = |command: Option<String>| command.map_or(Step::Heuristic, Step::Command);
     let requests = vec![Request::Build(step(options.build)), Request::Execute(step(options.exec))];
     let job = Job {
@@ -52,7 +54,7 @@ pub(crate) fn run(options: Run, choices: Choices, logging: &Logging) -> Result<E
         input,
         requests,
     };
-    local::work(job, &mut Plain, logging)
+    local::work(job, &mut terminal, logging)
 }
 
 /// The language: the first argument when it names one, else what the first file's extension tells.
@@ -90,30 +92,4 @@ fn program_from_stdin(registration: &Registration, folder: &Path) -> anyhow::Res
     let file = folder.join(format!("main.{extension}"));
     fs::write(&file, program).with_context(|| format!("failed to write {}", file.display()))?;
     Ok(file)
-}
-
-/// Shows records as a terminal's user expects them: the output as it is, and a line about whatever it cannot show.
-pub(crate) struct Plain;
-
-impl Show for Plain {
-    fn show(&mut self, record: &Record) -> io::Result<()> {
-        match record {
-            Record::Stdout(bytes) => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes)?;
-                stdout.flush()
-            }
-            Record::Stderr(bytes) => io::stderr().lock().write_all(bytes),
-            Record::Display(display) => show_form(display),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn show_form(display: &Display) -> io::Result<()> {
-    match display.forms()[..] {
-        [("text/html", html), ..] => writeln!(io::stdout().lock(), "{}", String::from_utf8_lossy(html)),
-        [(mime, data), ..] => writeln!(io::stderr().lock(), "[{mime}, {} bytes]", data.len()),
-        [] => Ok(()),
-    }
 }

@@ -1,0 +1,74 @@
+//! Where something goes that the terminal cannot show.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use runner_core::Display;
+
+/// Files that are numbered, in the user's folder or in a temporary one that stays.
+pub(super) struct Files {
+    folder: Option<PathBuf>,
+    count: usize,
+}
+
+impl Files {
+    /// Nothing is made before there is something to save.
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder, count: 0 }
+    }
+
+    /// Puts it into a file with a name that is free.
+    pub(super) fn save(&mut self, mime: &str, data: &[u8]) -> anyhow::Result<PathBuf> {
+        let folder = self.folder()?;
+        loop {
+            self.count += 1;
+            let path = folder.join(format!("display-{}.{}", self.count, Display::extension(mime)));
+            match File::create_new(&path) {
+                Ok(mut file) => return file.write_all(data).map(|()| path).context("failed to write"),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error).with_context(|| path.display().to_string()),
+            }
+        }
+    }
+
+    fn folder(&mut self) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.folder {
+            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+            return Ok(folder.clone());
+        }
+        let made = tempfile::Builder::new().prefix("kernel-runner-media-").tempdir().context("no temporary folder")?;
+        Ok(self.folder.insert(made.keep()).clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("display-1.png"), "mine").unwrap();
+        let mut files = Files::new(Some(folder.path().to_owned()));
+        let path = files.save("image/png", b"a picture").unwrap();
+        assert_eq!(path, folder.path().join("display-2.png"));
+        assert_eq!(fs::read(folder.path().join("display-1.png")).unwrap(), b"mine");
+        assert_eq!(fs::read(path).unwrap(), b"a picture");
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Files::new(Some(folder.path().join("a/b")));
+        assert!(files.save("image/svg+xml", b"<svg/>").unwrap().ends_with("a/b/display-1.svg"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_an_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = Files::new(Some(file.path().join("below"))).save("image/png", b"").unwrap_err();
+        assert!(error.to_string().contains("below"), "{error:#}");
+    }
+}
