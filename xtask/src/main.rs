@@ -2,6 +2,7 @@
 
 mod ci;
 mod debian;
+mod ipython;
 mod julia;
 mod setup;
 mod shell;

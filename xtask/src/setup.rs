@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::debian::Backports;
-use crate::julia;
 use crate::shell::{self, cargo, program, which};
+use crate::{ipython, julia};
 
 #[derive(Args)]
 pub(crate) struct Setup {
@@ -39,7 +39,7 @@ const BASICS: [Need; 5] = [
 
 /// What the other languages' tests need; the packages for Python are for Debian's own one. Julia, which newer releases of
 /// Debian lack, is a [`julia`] of its own.
-const LANGUAGES: [Need; 13] = [
+const LANGUAGES: [Need; 12] = [
     Need { what: What::Program("go"), package: "golang-go", purpose: "the language Go" },
     Need { what: What::Program("ghc"), package: "ghc", purpose: "the language Haskell" },
     Need { what: What::Program("javac"), package: "default-jdk-headless", purpose: "the language Java" },
@@ -64,11 +64,6 @@ const LANGUAGES: [Need; 13] = [
         package: "python3-pil",
         purpose: "pictures in Python",
     },
-    Need {
-        what: What::File("/usr/lib/python3/dist-packages/IPython"),
-        package: "python3-ipython",
-        purpose: "sessions of IPython",
-    },
 ];
 
 impl Setup {
@@ -83,13 +78,21 @@ impl Setup {
             eprintln!("missing: julia (the language Julia)");
             packages.extend(julia::PACKAGES.into_iter().filter(|package| which(package).is_none()));
         }
+        let needs_ipython = !ipython::is_there();
+        if needs_ipython {
+            eprintln!("missing: ipython (sessions of IPython)");
+            packages.extend(ipython::PACKAGES);
+        }
         if !packages.is_empty() {
             self.install(&packages)?;
         }
         if needs_julia {
             julia::install(|command| self.as_root(command))?;
         }
-        if packages.is_empty() && !needs_julia {
+        if needs_ipython {
+            ipython::install(|command| self.as_root(command))?;
+        }
+        if packages.is_empty() && !needs_julia && !needs_ipython {
             eprintln!("every toolchain is there");
         }
         self.fill_go_cache()?;
