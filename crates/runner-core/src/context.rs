@@ -109,12 +109,24 @@ impl Context {
         })
     }
 
+    /// A variable of the environment of all that runs.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.0.settings.environment.get(name)
+    }
+
+    /// The interpreter or compiler that the user chose, where that is so.
+    #[must_use]
+    pub fn chosen_runtime(&self) -> Option<&Path> {
+        self.0.settings.runtime_path.as_deref()
+    }
+
     /// The language's interpreter or compiler: the one that the user chose, or else the first program of the
     /// registration's first tool that is on the `PATH` (its plain name where none is, so that running it says so).
     #[must_use]
     pub fn runtime(&self) -> PathBuf {
-        if let Some(path) = &self.0.settings.runtime_path {
-            return path.clone();
+        if let Some(path) = self.chosen_runtime() {
+            return path.to_owned();
         }
         let programs = self.0.registration.tools.first().map_or(&[][..], |tool| tool.programs);
         let found = programs.iter().find_map(|program| self.find(program));

@@ -1,7 +1,8 @@
 """The driver of a Python session: it runs queries in this interpreter and keeps their state.
 
 It talks to the runner over descriptors 3 to 6, as docs/src/session-link.md has it; standard input, output and error
-belong to the user's code. It imports little, because the first query waits for its start.
+belong to the user's code. It imports little, because the first query waits for its start: what not every session needs
+is in the package `kernel_runner`, and is read when it is needed.
 """
 
 import _ast
@@ -12,9 +13,12 @@ import io
 import os
 import select
 import sys
+import threading  # The thread that imports it first is the main one for ever: not that of completions.
 import time
 
-COMPLETER = os.environ.pop("KERNEL_RUNNER_PYTHON_COMPLETER", "")
+# Where the driver's further parts are, and which kind of session is wanted.
+MODULES = os.environ.pop("KERNEL_RUNNER_PYTHON_MODULES", "")
+ENGINE = os.environ.pop("KERNEL_RUNNER_PYTHON_ENGINE", "auto")
 PID = os.getpid()
 INTERRUPTED = 130
 PARSE_ONLY = 0x400
@@ -34,12 +38,14 @@ class Interrupts:
     def __init__(self):
         self.in_user_code = False
         self.is_pending = False
+        self.count = 0
         self.user_handler = self.on_signal
         _signal.signal(_signal.SIGINT, self.on_signal)
 
     def on_signal(self, _number, _frame):
         if self.in_user_code:
             self.is_pending = False
+            self.count += 1
             raise KeyboardInterrupt
         self.is_pending = True
 
@@ -79,7 +85,8 @@ class Link:
         self.reader, self.writer, self.buffer = reader, writer, b""
 
     def send(self, kind, *parts):
-        data = " ".join([kind] + [str(len(part)) for part in parts]).encode() + b"\n" + b"".join(parts)
+        header = " ".join([kind] + [str(len(part)) for part in parts]).encode() + b"\n"
+        data = memoryview(header + b"".join(parts))
         while data:
             data = data[os.write(self.writer, data):]
 
@@ -285,8 +292,9 @@ def tick():
         ticking.release()
         time.sleep(PROMPTNESS)
         if interrupts.is_pending and interrupts.in_user_code:
-            # It came while the driver was writing for the user's code, which goes on and should not.
-            _thread.interrupt_main()
+            # It came while the driver was writing for the user's code, which goes on and should not. A real signal
+            # ends a sleep as well.
+            _signal.pthread_kill(main_thread, _signal.SIGINT)
         # A reader that is slow must not make this thread hold the buffer's lock.
         if wait_for(1, select.POLLOUT, 0) and wait_for(2, select.POLLOUT, 0):
             try:
@@ -330,35 +338,91 @@ def getpass(prompt="Password: ", stream=None):
     return ask_line(str(prompt), True)
 
 
-class GetpassFinder:
-    """Puts ours into the module `getpass` when it is imported: importing it here would cost every start."""
+def put_ours_into_getpass(module):
+    module.getpass = getpass
+
+
+def put_ours_into_ipython(module):
+    load("plain").take_over(module)
+
+
+class Finder:
+    """Finds the driver's own package wherever `sys.path` leads, and changes a few modules when they are imported.
+
+    Importing those here would cost every start.
+    """
+
+    changes = {
+        "getpass": put_ours_into_getpass,
+        "IPython.core.display_functions": put_ours_into_ipython,
+        "IPython.core.display": put_ours_into_ipython,
+    }
 
     def find_spec(self, name, path=None, target=None):
-        if name != "getpass":
+        if name == "kernel_runner" and MODULES:
+            from importlib.machinery import PathFinder
+            return PathFinder.find_spec(name, [MODULES])
+        if name not in self.changes:
             return None
-        sys.meta_path.remove(self)
+        change = self.changes[name]
         for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target)
+            spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:
                 execute = spec.loader.exec_module
 
                 def exec_module(module):
                     execute(module)
-                    module.getpass = getpass
+                    change(module)
 
                 spec.loader.exec_module = exec_module
                 return spec
 
 
-def display(mime, data):
-    """Shows `data` (bytes or text) of the MIME type `mime`, after everything that was printed so far."""
-    if isinstance(data, str):
-        data = data.encode("utf-8", "replace")
-    if is_forked():
-        return
+def load(part):
+    """A module of the package `kernel_runner`. What it imports must not be found in the working folder."""
+    name = "kernel_runner." + part if part else "kernel_runner"
+    if name not in sys.modules:
+        path = sys.path
+        sys.path = [folder for folder in path if folder]
+        try:
+            __import__(name)
+        finally:
+            sys.path = path
+    return sys.modules[name]
+
+
+def show(forms, name=None, is_update=False):
+    """Shows something in its forms, pairs of a MIME type and bytes, after everything that was printed so far."""
+    parts = [part for mime, data in forms for part in (mime.encode(), data)]
+    if name is not None:
+        parts.append(name.encode())
     with DriverCode():
         flush_quietly()
-        ask("display", mime.encode(), bytes(data))
+        ask("update" if is_update else "display", *parts)
+
+
+def display(*objects, **options):
+    """Shows objects in their richest forms, or `display(mime, data)` data of a MIME type."""
+    return load("").display(*objects, **options)
+
+
+def displayhook(value):
+    """Shows the value of a query's last line: what has more forms than text in all of them, the rest as Python does."""
+    if type(value).__module__ != "builtins" and MODULES:
+        builtins._ = None
+        if load("forms").show_rich(value):
+            builtins._ = value
+            return
+    sys.__displayhook__(value)
+
+
+# Where a module is in use, a part of ours shows what is left to show at the end of a query.
+PICTURES = {"matplotlib.pyplot": "matplotlib", "kernel_runner.window": "window"}
+
+
+def emit(record):
+    """Sends a record of output: see `kernel_runner.records`."""
+    load("records").emit(record)
 
 
 # The events after which somebody else writes to our descriptors.
@@ -373,33 +437,38 @@ def audit(event, _arguments):
 class Queries:
     """Runs queries in one namespace."""
 
-    def __init__(self, namespace):
-        self.namespace = namespace
+    def __init__(self):
+        self.namespace = {}
+        # IPython's, when the session is one of IPython's.
+        self.shell = None
         self.number = 0
         self.sources = {}
         self.flags = 0
         self.loop = None
+        self.is_cancelling = False
         self.modules = len(sys.modules)
         self.has_extensions = False
 
     def run(self, code):
         """Runs one query and returns its exit code."""
         output.mend()
-        self.number += 1
-        name = "<query %d>" % self.number
-        self.sources[name] = code
-        if "linecache" in sys.modules:
-            self.tell_linecache()
+        exit_code = self.guard(self.shell.run if self.shell else self.run_code, code)
+        for module, part in PICTURES.items():
+            if module in sys.modules and MODULES and not is_forked():
+                exit_code = self.guard(load(part).finish) or exit_code
+        return exit_code
+
+    def guard(self, action, *arguments):
+        """Lets user code run, and returns the exit code that its end means."""
         _signal.signal(_signal.SIGINT, interrupts.user_handler)
         try:
             try:
                 interrupts.in_user_code = True
                 interrupts.raise_pending()
-                for part in self.compile(code, name):
-                    self.execute(part)
+                exit_code = action(*arguments)
                 interrupts.in_user_code = False
                 interrupts.raise_pending()
-                return 0
+                return exit_code
             finally:
                 interrupts.in_user_code = False
                 handler = _signal.getsignal(_signal.SIGINT)
@@ -415,10 +484,20 @@ class Queries:
             self.report(error)
             return 1
 
+    def run_code(self, code):
+        self.number += 1
+        name = "<query %d>" % self.number
+        self.sources[name] = code
+        if "linecache" in sys.modules:
+            self.tell_linecache()
+        for part in self.compile(code, name):
+            self.execute(part)
+        return 0
+
     def compile(self, code, name):
         """The statements, and the last one apart where it is an expression whose value is to be shown."""
         code = code.replace("\r\n", "\n").lstrip("\ufeff")
-        tree = compile(code, name, "exec", PARSE_ONLY | self.flags, True)
+        tree = self.parse(code, name)
         parts = []
         if tree.body and isinstance(tree.body[-1], _ast.Expr):
             shown = _ast.Interactive([tree.body.pop()])
@@ -430,6 +509,19 @@ class Queries:
             if "__future__" in code:
                 self.flags |= compiled[-1].co_flags & future_flags()
         return compiled
+
+    def parse(self, code, name):
+        def parse(code):
+            return compile(code, name, "exec", PARSE_ONLY | self.flags, True)
+
+        # Lines like `%time f()` are no Python, and need nobody's time unless there may be one.
+        if MODULES and ("%" in code or "!" in code or "?" in code):
+            try:
+                return parse(code)
+            except SyntaxError:
+                pass
+            return load("magics").parse(code, parse)
+        return parse(code)
 
     def compile_part(self, tree, name, mode):
         try:
@@ -456,13 +548,15 @@ class Queries:
         asyncio.set_event_loop(self.loop)
         task = self.loop.create_task(coroutine)
         try:
-            self.loop.run_until_complete(task)
+            return self.loop.run_until_complete(task)
         except KeyboardInterrupt:
             task.cancel()
+            self.is_cancelling = True
             try:
                 self.loop.run_until_complete(task)
             except BaseException:
                 pass  # It is over; what is told is the interrupt.
+            self.is_cancelling = False
             raise
 
     def exit_code(self, code):
@@ -476,17 +570,7 @@ class Queries:
     def report(self, error):
         """Prints the traceback as Python does, from the user's first frame on."""
         try:
-            trace = error.__traceback__
-            while trace is not None and not trace.tb_frame.f_code.co_filename.startswith("<query "):
-                trace = trace.tb_next
-            error.__traceback__ = trace
-            while trace is not None and trace.tb_next is not None:
-                # An interrupt is raised by the driver's own handler, which is no part of the story.
-                if trace.tb_next.tb_frame.f_globals is globals() and sys.version_info >= (3, 7):
-                    trace.tb_next = None
-                    break
-                trace = trace.tb_next
-            trace = error.__traceback__
+            trace = error.__traceback__ = without_driver(error.__traceback__)
             sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
             import traceback
             self.tell_linecache()
@@ -520,6 +604,23 @@ class Queries:
                 pass  # A build without ctypes has no way to do it.
 
 
+def without_driver(trace, others=()):
+    """What of a traceback is the user's story: the driver's code is no part of it, nor is what led to the query."""
+    frames = []
+    hidden = ("kernel_runner_driver", "kernel_runner") + others
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] not in hidden:
+            frames.append(trace)
+        trace = trace.tb_next
+    queries = [number for number, trace in enumerate(frames) if trace.tb_frame.f_code.co_filename.startswith("<query ")]
+    frames = frames[queries[0]:] if queries else frames
+    # A frame's successor is fixed in Python 3.6.
+    if sys.version_info >= (3, 7):
+        for trace, following in zip(frames, frames[1:] + [None]):
+            trace.tb_next = following
+    return frames[0] if frames else None
+
+
 def future_flags():
     import __future__
     return sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names
@@ -529,16 +630,13 @@ def future_flags():
 def complete(namespace):
     """The thread that answers completions beside the code that runs."""
     completions = Link(5, 6)
-    completer = {}
     while True:
         frame = completions.receive()
         if frame is None:
             return
         try:
-            if not completer:
-                exec(compile(COMPLETER, "<completer>", "exec"), completer)
             before, after = (part.decode("utf-8", "replace") for part in frame[1:3])
-            found = completer["complete"](before, after, namespace)
+            found = load("completer").complete(before, after, namespace)
         except BaseException:
             found = []
         completions.send("completion", *[text.encode("utf-8", "replace") for text in found])
@@ -550,6 +648,26 @@ def leave():
     sys.exit(0)
 
 
+def enter_environment():
+    """Lets commands find the programs of this interpreter's virtual environment, as its `activate` does."""
+    if sys.prefix != sys.base_prefix:
+        os.environ["VIRTUAL_ENV"] = sys.prefix
+        os.environ["PATH"] = os.path.join(sys.prefix, "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
+
+
+def start_ipython():
+    """IPython's shell where it is installed and wanted."""
+    if ENGINE == "plain" or not MODULES:
+        return None
+    try:
+        return load("ipython").start(queries)
+    except Exception as error:
+        is_missing = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "IPython"
+        if ENGINE == "ipython" or not is_missing:
+            output.stderr.write("IPython does not start, and the session goes on without it: %s\n" % error)
+        return None
+
+
 def serve():
     for descriptor in (3, 4, 5, 6):
         os.set_inheritable(descriptor, False)
@@ -559,14 +677,17 @@ def serve():
     sys.modules["__main__"] = main
     sys.argv = [""]
     builtins.input = input
-    sys.meta_path.insert(0, GetpassFinder())
-    module = sys.modules["kernel_runner"] = type(sys)("kernel_runner", "What a Python session offers to its code.")
-    module.display = display
+    sys.meta_path.insert(0, Finder())
+    sys.displayhook = displayhook
+    builtins.display = display
+    builtins._sorna_emit = emit
+    enter_environment()
     if hasattr(sys, "addaudithook"):
         sys.addaudithook(audit)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=flush_quietly)
-    queries = Queries(main.__dict__)
+    queries.namespace = main.__dict__
+    queries.shell = start_ipython()
     _thread.start_new_thread(complete, (main.__dict__,))
     _thread.start_new_thread(tick, ())
     threads = _thread._count()
@@ -600,6 +721,10 @@ def serve():
             link.send("done", b"%d" % code)
 
 
-this_module = sys.modules["__main__"]
+queries = Queries()
+if "linecache" in sys.modules:
+    # Since 3.13, Python shows the lines of a program given by `-c` in the traceback of anything that has no file.
+    sys.modules["linecache"].cache.pop("<string>", None)
+this_module = sys.modules["kernel_runner_driver"] = sys.modules["__main__"]
 this_module.__name__ = "kernel_runner_driver"
 serve()

@@ -1,46 +1,105 @@
 //! Python for kernel-runner: sessions that keep their state, and batch mode for scripts and packages.
 
+mod modules;
+mod runtime;
+
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use runner_core::{
     Choice, Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
     register_runner,
 };
+use tempfile::TempDir;
 
 /// The program that the session's interpreter runs.
 const DRIVER: &str = include_str!("driver.py");
-/// The driver's part that completes; it is read when the first completion is asked for.
-const COMPLETER: &str = include_str!("completer.py");
+/// What runs a session's code: `IPython`'s shell, or the driver alone.
+const ENGINE: Choice = Choice {
+    name: "python-engine",
+    variable: "KERNEL_RUNNER_PYTHON_ENGINE",
+    values: &["auto", "ipython", "plain"],
+    help: "Python's sessions: IPython's own, plain ones, or IPython's where it is installed (the default)",
+};
+/// How matplotlib's figures are shown.
+const FIGURES: Choice = Choice {
+    name: "python-figures",
+    variable: "KERNEL_RUNNER_PYTHON_FIGURES",
+    values: &["png", "svg"],
+    help: "The format of matplotlib's figures; png is the default",
+};
 
 register_runner! {
     name: "python",
     aliases: ["py", "python3"],
     extensions: ["py"],
     tools: [Tool { programs: &["python3", "python"], version: &["--version"], package: "python3" }],
-    choices: [Choice {
-        name: "python-engine",
-        variable: "KERNEL_RUNNER_PYTHON_ENGINE",
-        values: &["auto", "ipython", "plain"],
-        help: "Python's sessions: IPython's own, plain ones, or IPython's where it is installed (the default)",
-    }],
+    choices: [ENGINE, FIGURES],
     runner: Python::new,
 }
 
-struct Python {
+/// Python: a runner of it can be registered under other names, for other interpreters.
+pub struct Python {
     context: Context,
     session: Session,
+    figures: &'static str,
+    /// The modules that come with the runner. Without a place for them, sessions do without what is in them.
+    modules: Mutex<Option<TempDir>>,
+}
+
+/// What runs a session's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// `IPython`'s shell.
+    IPython,
+    /// The driver alone.
+    Plain,
 }
 
 impl Python {
+    /// Starts a session's interpreter, as the user has chosen.
     fn new(context: Context) -> Self {
-        let driver =
-            Command::new(context.runtime()).arg("-c").arg(DRIVER).env("KERNEL_RUNNER_PYTHON_COMPLETER", COMPLETER);
-        Self { session: Session::start(&context, driver), context }
+        let (engine, figures) = (context.choice(ENGINE.name), context.choice(FIGURES.name));
+        Self::start(context, engine, figures)
+    }
+
+    /// Starts one with this engine, for a registration without choices.
+    #[must_use]
+    pub fn with_engine(context: Context, engine: Engine) -> Self {
+        let name = match engine {
+            Engine::IPython => "ipython",
+            Engine::Plain => "plain",
+        };
+        Self::start(context, name, FIGURES.values[0])
+    }
+
+    fn start(context: Context, engine: &str, figures: &'static str) -> Self {
+        let modules = modules::write().ok();
+        let mut driver = python(&context, modules.as_ref(), figures).arg("-c").arg(DRIVER).env(ENGINE.variable, engine);
+        if let Some(modules) = &modules {
+            driver = driver.env("KERNEL_RUNNER_PYTHON_MODULES", modules.path());
+        }
+        Self { session: Session::start(&context, driver), context, figures, modules: Mutex::new(modules) }
     }
 
     fn python(&self) -> Command {
-        Command::new(self.context.runtime())
+        let modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        python(&self.context, modules.as_ref(), self.figures)
     }
+}
+
+/// The interpreter, which finds the runner's modules and shows matplotlib's figures with one of them.
+fn python(context: &Context, modules: Option<&TempDir>, figures: &str) -> Command {
+    let command = Command::new(runtime::find(context));
+    let Some(modules) = modules else { return command };
+    let mut path = OsString::from(modules.path());
+    if let Some(others) = runtime::variable(context, "PYTHONPATH") {
+        path.push(":");
+        path.push(others);
+    }
+    let backend = runtime::variable(context, "MPLBACKEND").unwrap_or(OsStr::new("module://kernel_runner.matplotlib"));
+    command.env("PYTHONPATH", path).env("MPLBACKEND", backend).env(FIGURES.variable, figures)
 }
 
 #[async_trait]
@@ -63,7 +122,9 @@ impl Runner for Python {
             task.stderr("nothing to run: looked for main.py, __main__.py, or one single .py file\n").await;
             return Ok(ExitCode::NOT_RUN);
         };
-        task.chose(format!("running {}: {reason}", main.display())).await;
+        let interpreter = runtime::find(&self.context);
+        let with = interpreter.strip_prefix(self.context.work_dir()).map(|own| format!(" with {}", own.display()));
+        task.chose(format!("running {}{}: {reason}", main.display(), with.unwrap_or_default())).await;
         task.run(self.python().arg(main)).await
     }
 
@@ -77,6 +138,7 @@ impl Runner for Python {
 
     async fn shutdown(&self) {
         self.session.shutdown().await;
+        drop(self.modules.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

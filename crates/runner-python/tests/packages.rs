@@ -1,0 +1,23 @@
+//! matplotlib, pandas and Pillow, in the environment that `cargo xtask setup` makes, in a session without `IPython`.
+
+mod subject;
+
+use runner_core::{Tool, register_runner};
+use runner_python::{Engine, Python};
+
+register_runner! {
+    name: "python-packages",
+    aliases: [],
+    extensions: [],
+    tools: [Tool { programs: &["/opt/kernel-runner-ipython/bin/python3"], version: &["--version"], package: "python3" }],
+    runner: |context| Python::with_engine(context, Engine::Plain),
+}
+
+runner_testkit::conformance! {
+    Subject {
+        language: "python-packages",
+        tools: &["/opt/kernel-runner-ipython/bin/ipython"],
+        transcripts: &[concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packages.transcript")],
+        ..subject::PYTHON
+    }
+}
