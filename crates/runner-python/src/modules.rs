@@ -20,6 +20,27 @@ const MODULES: &[(&str, &str)] = &[
     ("kernel_runner/magics.py", include_str!("kernel_runner/magics.py")),
     ("kernel_runner/matplotlib.py", include_str!("kernel_runner/matplotlib.py")),
     ("kernel_runner/plain.py", include_str!("kernel_runner/plain.py")),
+    ("ai/backend/helpers/__init__.py", include_str!("compat/ai/backend/helpers/__init__.py")),
+    ("ai/backend/helpers/display.py", include_str!("compat/ai/backend/helpers/display.py")),
+    ("ai/backend/helpers/package.py", include_str!("compat/ai/backend/helpers/package.py")),
+    ("ai/backend/kernel/__init__.py", include_str!("compat/ai/backend/kernel/__init__.py")),
+    ("ai/backend/kernel/python/__init__.py", include_str!("compat/ai/backend/kernel/python/__init__.py")),
+    ("ai/backend/kernel/python/display.py", include_str!("compat/ai/backend/kernel/python/display.py")),
+    (
+        "ai/backend/kernel/python/drawing/__init__.py",
+        include_str!("compat/ai/backend/kernel/python/drawing/__init__.py"),
+    ),
+    ("ai/backend/kernel/python/drawing/canvas.py", include_str!("compat/ai/backend/kernel/python/drawing/canvas.py")),
+    ("ai/backend/kernel/python/drawing/color.py", include_str!("compat/ai/backend/kernel/python/drawing/color.py")),
+    ("ai/backend/kernel/python/drawing/turtle.py", include_str!("compat/ai/backend/kernel/python/drawing/turtle.py")),
+    ("ai/backend/kernel/python/types.py", include_str!("compat/ai/backend/kernel/python/types.py")),
+    ("kernel_runner/drawing.py", include_str!("compat/kernel_runner/drawing.py")),
+    ("kernel_runner/lettering.py", include_str!("compat/kernel_runner/lettering.py")),
+    ("kernel_runner/picture.py", include_str!("compat/kernel_runner/picture.py")),
+    ("kernel_runner/records.py", include_str!("compat/kernel_runner/records.py")),
+    ("kernel_runner/window.py", include_str!("compat/kernel_runner/window.py")),
+    ("kernel_runner/x11colors.py", include_str!("compat/kernel_runner/x11colors.py")),
+    ("turtle.py", include_str!("compat/turtle.py")),
 ];
 
 /// Writes the modules to a temporary folder, which goes when what is returned is dropped.

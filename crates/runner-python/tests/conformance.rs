@@ -22,6 +22,7 @@ runner_testkit::conformance! {
             concat!(env!("CARGO_MANIFEST_DIR"), "/tests/batch.transcript"),
             concat!(env!("CARGO_MANIFEST_DIR"), "/tests/display.transcript"),
             concat!(env!("CARGO_MANIFEST_DIR"), "/tests/magics.transcript"),
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/drawing.transcript"),
         ],
         ..subject::PYTHON
     }

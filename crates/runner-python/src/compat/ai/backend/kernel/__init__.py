@@ -1,0 +1,1 @@
+"""What code of a Backend.AI kernel imports, in its old place."""

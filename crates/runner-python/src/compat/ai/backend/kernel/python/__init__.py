@@ -1,0 +1,1 @@
+"""What Python code of a Backend.AI kernel imports, in its old place."""
