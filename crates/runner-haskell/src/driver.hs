@@ -162,7 +162,7 @@ watch Driver{..} fd bytes size = do
     -- Takes note of what GHCi says. That a program has ended is no news to the user.
     listen = do
       said <- decode <$> B.packCStringLen (castPtr bytes, size)
-      when (number == 2 || "unknown command" `isPrefixOf` said) $ modifyIORef' messages (said :)
+      when (number == 2 || any ("unknown command" `isPrefixOf`) (lines said)) $ modifyIORef' messages (said :)
       return (number == 2 && isJust (exitCode said))
 
 -- | The exit code in GHCi's report of an exception that is one.
@@ -272,9 +272,16 @@ turn driver@Driver{..} _ = mask_ $ do
       case blocks of
         _ | interrupted -> finish binds 130
         block : rest | isNothing end -> do
+          when (":" `isPrefixOf` block && not (":{" `isPrefixOf` block)) (untilWritten 100)
           mendAll driver
           [block] <$ writeIORef work (Blocks binds rest)
         _ -> finish binds (fromMaybe 0 end)
+
+    -- What GHCi has to say of a command is heard only where it is not collected with the output of the code before.
+    untilWritten :: Int -> IO ()
+    untilWritten tries = do
+      collecting <- readIORef (isCollecting streams)
+      when (collecting && tries > 0) (threadDelay 1000 >> untilWritten (tries - 1))
 
     finish binds code = do
       flush
