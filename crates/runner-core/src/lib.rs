@@ -21,6 +21,7 @@ mod process;
 mod project;
 mod registry;
 mod runner;
+mod saving;
 mod session;
 mod task;
 mod wire;
@@ -39,6 +40,7 @@ pub use process::{Command, Environment, which};
 pub use project::Project;
 pub use registry::{Choice, LookupError, Registration, Tool};
 pub use runner::Runner;
+pub use saving::save_form;
 pub use session::Session;
 pub use task::{Task, TaskKind};
 pub use wire::{

@@ -1,36 +1,28 @@
 //! Where something goes that the terminal cannot show.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::fs;
+use std::ops::RangeFrom;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use runner_core::Display;
+use runner_core::save_form;
 
 /// Files that are numbered, in the user's folder or in a temporary one that stays.
 pub(super) struct Files {
     folder: Option<PathBuf>,
-    count: usize,
+    numbers: RangeFrom<usize>,
 }
 
 impl Files {
     /// Nothing is made before there is something to save.
     pub(super) fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, count: 0 }
+        Self { folder, numbers: 1.. }
     }
 
     /// Puts it into a file with a name that is free.
     pub(super) fn save(&mut self, mime: &str, data: &[u8]) -> anyhow::Result<PathBuf> {
         let folder = self.folder()?;
-        loop {
-            self.count += 1;
-            let path = folder.join(format!("display-{}.{}", self.count, Display::extension(mime)));
-            match File::create_new(&path) {
-                Ok(mut file) => return file.write_all(data).map(|()| path).context("failed to write"),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error).with_context(|| path.display().to_string()),
-            }
-        }
+        save_form(&folder, &mut self.numbers, mime, data).with_context(|| folder.display().to_string())
     }
 
     fn folder(&mut self) -> anyhow::Result<PathBuf> {

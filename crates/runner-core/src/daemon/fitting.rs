@@ -1,11 +1,10 @@
 //! What is too large for a client: another form of it, or a file.
 
-use std::fs::File;
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use bytes::Bytes;
 
+use crate::saving::save_form;
 use crate::wire::{CompletionFormat, Display, Frames, MAX_PAYLOAD, Record};
 
 const MIB: usize = 1024 * 1024;
@@ -15,15 +14,13 @@ const MIB: usize = 1024 * 1024;
 /// Agents cut what is larger than [`MAX_PAYLOAD`], and a cut picture is broken JSON that ends some of their readers. The
 /// largest pieces of output are far below that.
 pub(super) fn fitting(record: &Record, format: CompletionFormat, work_dir: &Path) -> Frames {
-    let frames = record.encode(format);
-    if frames.1.len() <= MAX_PAYLOAD {
-        return frames;
+    let fits = |frames: &Frames| frames.1.len() <= MAX_PAYLOAD;
+    if let Record::Display(display) = record {
+        return display.frames().find(fits).unwrap_or_else(|| instead(display, work_dir).encode(format));
     }
+    let frames = record.encode(format);
     match record {
-        Record::Display(display) => {
-            let smaller = display.frames().find(|(_, payload)| payload.len() <= MAX_PAYLOAD);
-            smaller.unwrap_or_else(|| instead(display, work_dir).encode(format))
-        }
+        _ if fits(&frames) => frames,
         Record::Completion(_) => Record::Completion(Vec::new()).encode(format),
         other => {
             let text = format!("a `{}` record of {} MiB was not sent\n", other.name(), frames.1.len() / MIB);
@@ -36,25 +33,12 @@ pub(super) fn fitting(record: &Record, format: CompletionFormat, work_dir: &Path
 fn instead(display: &Display, work_dir: &Path) -> Record {
     let forms = display.forms();
     let Some((mime, data)) = forms.first() else { return Record::Stderr(Bytes::new()) };
-    let fate = match save(mime, data, work_dir) {
-        Ok(name) => format!("it is in the file {name}"),
+    let fate = match save_form(work_dir, &mut (1..), mime, data) {
+        Ok(path) => format!("it is in the file {}", path.strip_prefix(work_dir).unwrap_or(&path).display()),
         Err(error) => format!("nor could it be saved: {error}"),
     };
     let (size, limit) = (data.len() / MIB, MAX_PAYLOAD / MIB);
     Record::Stderr(format!("{mime} of {size} MiB was not sent, clients take at most {limit} MiB; {fate}\n").into())
-}
-
-/// Puts it into a file with a name that is free.
-fn save(mime: &str, data: &[u8], work_dir: &Path) -> io::Result<String> {
-    for number in 1.. {
-        let name = format!("display-{number}.{}", Display::extension(mime));
-        match File::create_new(work_dir.join(&name)) {
-            Ok(mut file) => return file.write_all(data).map(|()| name),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 #[cfg(test)]

@@ -51,26 +51,32 @@ impl DisplaySocket {
 
     /// The next thing to show. Cancel safe.
     pub(crate) async fn next(&mut self) -> Shown {
+        let mut can_accept = true;
         loop {
             tokio::select! {
                 Some(shown) = self.reading.next() => return shown,
-                connection = self.listener.as_file().accept() => self.read(connection),
+                connection = self.listener.as_file().accept(), if can_accept => match connection {
+                    Ok((connection, _)) => self.read(connection),
+                    Err(error) => {
+                        // The next call tries again; this one would get the same error at once.
+                        tracing::info!("failed to accept what a program shows: {error}");
+                        can_accept = false;
+                    }
+                },
+                else => std::future::pending().await,
             }
         }
     }
 
     /// Takes those who have connected by now.
     pub(crate) fn accept(&mut self) {
-        while let Some(connection) = self.listener.as_file().accept().now_or_never() {
+        while let Some(Ok((connection, _))) = self.listener.as_file().accept().now_or_never() {
             self.read(connection);
         }
     }
 
-    fn read<A>(&self, connection: io::Result<(UnixStream, A)>) {
-        match connection {
-            Ok((connection, _)) => self.reading.push(read(connection).boxed()),
-            Err(error) => tracing::warn!("failed to accept what a program shows: {error}"),
-        }
+    fn read(&self, connection: UnixStream) {
+        self.reading.push(read(connection).boxed());
     }
 }
 

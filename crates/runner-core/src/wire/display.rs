@@ -156,7 +156,10 @@ fn payload(mime: &str, data: &Bytes) -> Bytes {
 
 /// A drawing's commands as clients want them: `MessagePack` of what is JSON here.
 fn packed(mime: &str, data: &Bytes) -> Option<Vec<u8>> {
-    let commands: Value = serde_json::from_slice(data).ok().filter(|_| mime == DRAWING)?;
+    if mime != DRAWING {
+        return None;
+    }
+    let commands: Value = serde_json::from_slice(data).ok()?;
     rmp_serde::to_vec(&commands).ok()
 }
 
