@@ -1,14 +1,10 @@
 //! Query mode: whole programs, and snippets that keep their state.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use anyhow::Context as _;
 use runner_core::{Command, CompletionRequest, Context, ExitCode, QueryMode, Result, Session, Task};
-use tempfile::TempDir;
 
 use crate::cell::generate;
 use crate::compiler::{Compiler, DEBUG};
@@ -22,10 +18,6 @@ use crate::program::{PRECOMPILED, Program};
 
 /// What a new host answers to a snippet that builds on earlier ones.
 const FORGOTTEN: ExitCode = ExitCode::new(1000);
-/// How often, and how long, the end of a compilation in the background is waited for.
-const LAST_TRIES: usize = 40;
-const PAUSE: Duration = Duration::from_millis(25);
-
 /// A session of queries.
 pub(crate) struct Queries {
     language: Language,
@@ -35,15 +27,12 @@ pub(crate) struct Queries {
     number: AtomicUsize,
     memory: Mutex<Memory>,
     program: Program,
-    folder: Mutex<Option<TempDir>>,
 }
 
 impl Queries {
     /// Starts the host.
     pub(crate) fn start(context: &Context, language: Language) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("kernel-runner-").tempdir();
-        let folder = folder.context("failed to make a temporary directory")?;
-        let compiler = Compiler::new(context.clone(), folder.path().to_owned());
+        let compiler = Compiler::new(context.clone(), context.temp_dir()?.to_owned());
         let (prelude, text) = language.prelude();
         compiler.write(prelude, text)?;
         native::write(&compiler.folder)?;
@@ -64,7 +53,6 @@ impl Queries {
             number: AtomicUsize::new(0),
             memory: Mutex::default(),
             program: Program::default(),
-            folder: Mutex::new(Some(folder)),
         })
     }
 
@@ -140,17 +128,9 @@ impl Queries {
         if found.is_empty() { self.session.complete(request).await } else { Ok(found) }
     }
 
-    /// Ends the host and removes the folder, once nothing in the background writes to it any more.
+    /// Ends the host.
     pub(crate) async fn shutdown(&self) {
         self.session.shutdown().await;
-        let Some(folder) = locked(&self.folder).take() else { return };
-        let path: PathBuf = folder.keep();
-        for _ in 0..LAST_TRIES {
-            if fs::remove_dir_all(&path).is_ok() || !path.exists() {
-                return;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
     }
 }
 

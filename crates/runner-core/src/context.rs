@@ -13,6 +13,7 @@ use crate::input::Input;
 use crate::outbox::Outbox;
 use crate::process::{self, Child, Command, Environment, Pipes, which};
 use crate::registry::Registration;
+use crate::temp_folder::TempFolder;
 
 /// What a runner's work happens in: the same for all of its tasks. The constructor of a runner gets it.
 #[derive(Clone, Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Host {
     pub(crate) input: Arc<Input>,
     /// The pumps of background processes that outlive their task.
     pub(crate) late_output: TaskTracker,
+    pub(crate) temp_dir: TempFolder,
 }
 
 /// What a front end chooses when it starts an engine.
@@ -84,6 +86,11 @@ impl Context {
     #[must_use]
     pub fn work_dir(&self) -> &Path {
         &self.0.settings.work_dir
+    }
+
+    /// A directory of the runner's own, which is removed after its [`shutdown`](crate::Runner::shutdown).
+    pub fn temp_dir(&self) -> Result<&Path> {
+        self.0.temp_dir.path()
     }
 
     /// Whether queries share a state.

@@ -24,6 +24,7 @@ mod runner;
 mod saving;
 mod session;
 mod task;
+mod temp_folder;
 mod wire;
 
 pub use async_trait::async_trait;

@@ -1,13 +1,11 @@
 //! One queued request, from the runner's side.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use bytes::Bytes;
-use tempfile::TempDir;
 use tokio::time::{Instant, sleep_until};
 
 use crate::context::Host;
@@ -16,6 +14,7 @@ use crate::input::{Answer, InputMode, Stdin, StdinEvent};
 use crate::interrupt::Interrupts;
 use crate::process::{Command, Outcome, Pump};
 use crate::project::Project;
+use crate::temp_folder::TempFolder;
 use crate::wire::{Display, ExitCode, Record};
 
 /// How long the end of a command's output is waited for when the command is over and a background process holds its pipes.
@@ -36,7 +35,7 @@ pub struct Task {
 struct State {
     kind: TaskKind,
     interrupts: Interrupts,
-    temp_dir: OnceLock<TempDir>,
+    temp_dir: TempFolder,
     is_over: AtomicBool,
 }
 
@@ -58,7 +57,7 @@ impl Task {
         let state = State {
             kind,
             interrupts: Interrupts::default(),
-            temp_dir: OnceLock::new(),
+            temp_dir: TempFolder::default(),
             is_over: AtomicBool::new(false),
         };
         Self { host, state: Arc::new(state) }
@@ -120,17 +119,8 @@ impl Task {
     }
 
     /// A directory of this task's own, gone when the task is over.
-    ///
-    /// # Panics
-    ///
-    /// Never: it is there once it was made.
     pub fn temp_dir(&self) -> Result<&Path> {
-        if self.state.temp_dir.get().is_none() {
-            let made = tempfile::Builder::new().prefix("kernel-runner-").tempdir();
-            // Where two ask at once, the second's is dropped, and removed, here.
-            let _ = self.state.temp_dir.set(made.context("failed to make a temporary directory")?);
-        }
-        Ok(self.state.temp_dir.get().expect("it was set just now").path())
+        self.state.temp_dir.path()
     }
 
     /// Whether the user has asked for this task's end. [`run`](Self::run) starts nothing any more.

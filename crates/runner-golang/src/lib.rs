@@ -91,7 +91,6 @@ impl Runner for Go {
     async fn shutdown(&self) {
         if let Ok(queries) = &self.queries {
             queries.session.shutdown().await;
-            queries.toolchain.remove();
         }
     }
 }

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use runner_core::{Command, Context, Result};
-use tempfile::TempDir;
 
 /// The sources of the driver, which is built when it starts, and of the package that its programs are built with.
 const SOURCES: [(&str, &str); 14] = [
@@ -43,26 +42,25 @@ const LINK: &str = "-ldflags=-s -w";
 
 pub(crate) struct Toolchain {
     go: PathBuf,
-    folder: TempDir,
+    folder: PathBuf,
     /// Where compiled packages are kept.
     cache: PathBuf,
 }
 
 impl Toolchain {
     pub(crate) fn new(context: &Context) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("kernel-runner-go-").tempdir();
-        let folder = folder.context("failed to make a temporary directory")?;
+        let folder = context.temp_dir()?.to_owned();
         for name in ["driver", "kernelrunner", "program", "tmp"] {
-            fs::create_dir(folder.path().join(name)).context("failed to make a folder for queries")?;
+            fs::create_dir(folder.join(name)).context("failed to make a folder for queries")?;
         }
         let display = [("kernelrunner/display.go", DISPLAY)];
         for (name, text) in SOURCES.into_iter().chain(display) {
-            fs::write(folder.path().join(name), text).context("failed to write the driver")?;
+            fs::write(folder.join(name), text).context("failed to write the driver")?;
         }
         // The same function, for programs.
         let display = DISPLAY.replace("package kernelrunner", "package main").replace("func Display(", "func display(");
-        fs::write(folder.path().join("program/display.go"), display).context("failed to write the driver")?;
-        let cache = user_cache().unwrap_or_else(|| folder.path().join("cache"));
+        fs::write(folder.join("program/display.go"), display).context("failed to write the driver")?;
+        let cache = user_cache().unwrap_or_else(|| folder.join("cache"));
         Ok(Self { go: context.runtime(), folder, cache })
     }
 
@@ -73,12 +71,12 @@ impl Toolchain {
 
     /// The session's driver.
     pub(crate) fn driver(&self) -> Command {
-        self.settle(Command::new("sh").args(["-c", START]).arg(&self.go).arg(self.folder.path()))
+        self.settle(Command::new("sh").args(["-c", START]).arg(&self.go).arg(&self.folder))
     }
 
     /// Builds `source` as [the program](Self::program).
     pub(crate) fn build(&self, source: &str) -> Result<Command> {
-        let file = self.folder.path().join("program/main.go");
+        let file = self.folder.join("program/main.go");
         fs::write(&file, source).context("failed to write the program")?;
         let build = self.go().args(["build", "-buildvcs=false", LINK, "-o"]).arg(self.binary()).arg(file);
         let build = if wants_display(source) { build.arg(self.display_source()) } else { build };
@@ -92,26 +90,20 @@ impl Toolchain {
 
     /// The source file that gives a main package its function `display`.
     pub(crate) fn display_source(&self) -> PathBuf {
-        self.folder.path().join("program/display.go")
-    }
-
-    /// Removes the folder.
-    pub(crate) fn remove(&self) {
-        // Whoever still writes into it at the runner's end is about to be ended.
-        let _ = fs::remove_dir_all(self.folder.path());
+        self.folder.join("program/display.go")
     }
 
     fn binary(&self) -> PathBuf {
-        self.folder.path().join("program/main")
+        self.folder.join("program/main")
     }
 
     fn settle(&self, command: Command) -> Command {
-        let command = command.env("GOCACHE", &self.cache).env("GOTMPDIR", self.folder.path().join("tmp"));
+        let command = command.env("GOCACHE", &self.cache).env("GOTMPDIR", self.folder.join("tmp"));
         let command = unless_set(command, "GOTOOLCHAIN", "local");
         if env::var_os("HOME").is_some_and(|home| Path::new(&home).is_dir()) {
             return command;
         }
-        unless_set(command, "GOPATH", self.folder.path().join("path"))
+        unless_set(command, "GOPATH", self.folder.join("path"))
     }
 }
 

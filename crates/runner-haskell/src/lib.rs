@@ -4,15 +4,13 @@ mod modules;
 mod program;
 mod project;
 
-use std::fs;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use runner_core::{
     Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
 };
-use tempfile::TempDir;
 use tokio::time::sleep;
 
 use program::Programs;
@@ -24,9 +22,6 @@ const LINE: &str = ":kernel_runner";
 const INTERPRETER: [&str; 7] = ["+RTS", "-K512m", "-RTS", "--interactive", "-v0", "-ignore-dot-ghci", "-ghci-script"];
 /// How long code may go on after an interrupt. GHC cannot interrupt a compiled loop that needs no memory.
 const PATIENCE: Duration = Duration::from_millis(850);
-/// How often, and how long, the end of a compilation in the background is waited for.
-const LAST_TRIES: usize = 100;
-const PAUSE: Duration = Duration::from_millis(20);
 
 register_runner! {
     name: "haskell",
@@ -43,21 +38,18 @@ register_runner! {
 struct Haskell {
     programs: Programs,
     session: Session,
-    /// What the interpreter reads, and the programs of queries.
-    folder: Mutex<Option<TempDir>>,
 }
 
 impl Haskell {
     fn new(context: Context) -> Self {
-        let folder = tempfile::Builder::new().prefix("kernel-runner-haskell-").tempdir().ok();
-        let path = folder.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default();
+        let path = context.temp_dir().map_or_else(|_| PathBuf::new(), Path::to_owned);
         let compiler = context.runtime();
         // Where there is no place for it, `GHCi` says which file it misses.
         let _ = modules::write_for_session(&path, &compiler);
         let interpreter = Command::new(compiler).args(INTERPRETER).arg(path.join("session.ghci"));
         let interpreter = interpreter.arg(format!("-i{}", path.display())).arg("-tmpdir").arg(&path);
         let session = Session::start_at_prompt(&context, interpreter, LINE);
-        Self { session, programs: Programs::new(context, path), folder: Mutex::new(folder) }
+        Self { session, programs: Programs::new(context, path) }
     }
 }
 
@@ -102,14 +94,5 @@ impl Runner for Haskell {
 
     async fn shutdown(&self) {
         self.session.shutdown().await;
-        let Some(folder) = self.folder.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        // Whatever still writes to it in the background is about to end.
-        let path = folder.keep();
-        for _ in 0..LAST_TRIES {
-            if fs::remove_dir_all(&path).is_ok() || !path.exists() {
-                return;
-            }
-            sleep(PAUSE).await;
-        }
     }
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use runner_core::{CompletionRequest, ExitCode, Result, Session, Task};
-use tempfile::TempDir;
 
 use crate::{DISPLAY, Jdk};
 
@@ -26,26 +25,23 @@ pub(crate) struct Queries {
     jdk: Jdk,
     session: Session,
     /// The driver, and what it compiles for us to run.
-    folder: TempDir,
+    folder: PathBuf,
 }
 
 impl Queries {
     pub(crate) fn start(jdk: &Jdk) -> Result<Self> {
-        let folder = TempDir::with_prefix("kernel-runner-java-").context("failed to make a temporary directory")?;
-        write_driver(folder.path()).context("failed to write the driver")?;
+        let folder = jdk.0.temp_dir()?.to_owned();
+        write_driver(&folder).context("failed to write the driver")?;
         // A quick start and quick compilation of snippets matter more here than the last bit of speed.
-        let command = jdk
-            .java()
-            .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
-            .arg(folder.path().join(LAUNCH))
-            .arg(folder.path());
+        let command =
+            jdk.java().args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]).arg(folder.join(LAUNCH)).arg(&folder);
         Ok(Self { jdk: jdk.clone(), session: Session::start(&jdk.0, command), folder })
     }
 
     /// Lets the driver run a snippet, or compile a whole program, which is then run here.
     pub(crate) async fn query(&self, task: &Task, code: &str) -> Result<ExitCode> {
         let exit_code = self.session.query(task, code).await?;
-        let arguments = self.folder.path().join("arguments");
+        let arguments = self.folder.join("arguments");
         if !arguments.is_file() {
             return Ok(exit_code);
         }
@@ -59,8 +55,6 @@ impl Queries {
 
     pub(crate) async fn shutdown(&self) {
         self.session.shutdown().await;
-        // What is gone already needs no removal.
-        let _ = fs::remove_dir_all(self.folder.path());
     }
 }
 
@@ -72,7 +66,7 @@ fn write_driver(folder: &Path) -> std::io::Result<()> {
 }
 
 /// The arguments that the driver has written for one run of a program. They go with the run.
-struct Handover<'a>(&'a PathBuf);
+struct Handover<'a>(&'a Path);
 
 impl Handover<'_> {
     fn as_argument(&self) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
+use runner_core::Context;
 
 /// Where Octave looks for the one font that it knows, and what its faces are called.
 const OCTAVE_FONTS: &str = "/usr/share/fonts/opentype/freefont";
@@ -14,13 +14,13 @@ const SYSTEM_FONTS: &str = "/usr/share/fonts";
 
 /// A folder in which another font stands in for Octave's own; nothing where Octave finds its own, or there is none at all.
 /// Without a font, nothing is drawn.
-pub(crate) fn substitute() -> Option<TempDir> {
+pub(crate) fn substitute(context: &Context) -> Option<&Path> {
     if Path::new(OCTAVE_FONTS).join(FACES[0]).is_file() {
         return None;
     }
     let font = find(Path::new(SYSTEM_FONTS))?;
-    let folder = tempfile::Builder::new().prefix("kernel-runner-octave-").tempdir().ok()?;
-    FACES.iter().try_for_each(|face| symlink(&font, folder.path().join(face))).ok()?;
+    let folder = context.temp_dir().ok()?;
+    FACES.iter().try_for_each(|face| symlink(&font, folder.join(face))).ok()?;
     Some(folder)
 }
 

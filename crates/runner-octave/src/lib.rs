@@ -3,12 +3,9 @@
 mod fonts;
 mod shelter;
 
-use std::sync::{Mutex, PoisonError};
-
 use runner_core::{
     Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
 };
-use tempfile::TempDir;
 
 /// The functions that the session's interpreter runs.
 const DRIVER: &str = include_str!("driver.m");
@@ -26,8 +23,6 @@ register_runner! {
 struct Octave {
     context: Context,
     session: Session,
-    /// It goes with the session.
-    fonts: Mutex<Option<TempDir>>,
 }
 
 impl Octave {
@@ -36,11 +31,10 @@ impl Octave {
         let mut driver = octave(&context)
             .args(["--interactive", "--no-line-editing", "--no-window-system", "--persist", "--eval"])
             .arg(shelter::sheltered(DRIVER));
-        let fonts = fonts::substitute();
-        if let Some(fonts) = &fonts {
-            driver = driver.env("OCTAVE_FONTS_DIR", fonts.path());
+        if let Some(fonts) = fonts::substitute(&context) {
+            driver = driver.env("OCTAVE_FONTS_DIR", fonts);
         }
-        Self { session: Session::start_at_prompt(&context, driver, LINE), context, fonts: Mutex::new(fonts) }
+        Self { session: Session::start_at_prompt(&context, driver, LINE), context }
     }
 }
 
@@ -75,6 +69,5 @@ impl Runner for Octave {
 
     async fn shutdown(&self) {
         self.session.shutdown().await;
-        drop(self.fonts.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }

@@ -4,14 +4,12 @@ mod modules;
 mod runtime;
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 
 use runner_core::{
     Choice, Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
     register_runner,
 };
-use tempfile::TempDir;
 
 /// The program that the session's interpreter runs.
 const DRIVER: &str = include_str!("driver.py");
@@ -45,7 +43,7 @@ pub struct Python {
     session: Session,
     figures: &'static str,
     /// The modules that come with the runner. Without a place for them, sessions do without what is in them.
-    modules: Mutex<Option<TempDir>>,
+    modules: Option<PathBuf>,
 }
 
 /// What runs a session's code.
@@ -75,25 +73,25 @@ impl Python {
     }
 
     fn start(context: Context, engine: &str, figures: &'static str) -> Self {
-        let modules = modules::write().ok();
-        let mut driver = python(&context, modules.as_ref(), figures).arg("-c").arg(DRIVER).env(ENGINE.variable, engine);
+        let modules = context.temp_dir().ok().filter(|folder| modules::write(folder).is_ok());
+        let mut driver = python(&context, modules, figures).arg("-c").arg(DRIVER).env(ENGINE.variable, engine);
         if let Some(modules) = &modules {
-            driver = driver.env("KERNEL_RUNNER_PYTHON_MODULES", modules.path());
+            driver = driver.env("KERNEL_RUNNER_PYTHON_MODULES", modules);
         }
-        Self { session: Session::start(&context, driver), context, figures, modules: Mutex::new(modules) }
+        let modules = modules.map(Path::to_owned);
+        Self { session: Session::start(&context, driver), context, figures, modules }
     }
 
     fn python(&self) -> Command {
-        let modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        python(&self.context, modules.as_ref(), self.figures)
+        python(&self.context, self.modules.as_deref(), self.figures)
     }
 }
 
 /// The interpreter, which finds the runner's modules and shows matplotlib's figures with one of them.
-fn python(context: &Context, modules: Option<&TempDir>, figures: &str) -> Command {
+fn python(context: &Context, modules: Option<&Path>, figures: &str) -> Command {
     let command = Command::new(runtime::find(context));
     let Some(modules) = modules else { return command };
-    let mut path = OsString::from(modules.path());
+    let mut path = OsString::from(modules);
     if let Some(others) = runtime::variable(context, "PYTHONPATH") {
         path.push(":");
         path.push(others);
@@ -138,7 +136,6 @@ impl Runner for Python {
 
     async fn shutdown(&self) {
         self.session.shutdown().await;
-        drop(self.modules.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

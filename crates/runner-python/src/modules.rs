@@ -3,8 +3,6 @@
 use std::io;
 use std::path::Path;
 
-use tempfile::TempDir;
-
 /// Their paths in the folder, and their sources.
 ///
 /// The folder stands on `PYTHONPATH`, in a session, in batch mode and for the children of both: behind the script's own
@@ -43,13 +41,12 @@ const MODULES: &[(&str, &str)] = &[
     ("turtle.py", include_str!("compat/turtle.py")),
 ];
 
-/// Writes the modules to a temporary folder, which goes when what is returned is dropped.
-pub(crate) fn write() -> io::Result<TempDir> {
-    let folder = tempfile::Builder::new().prefix("kernel-runner-python-").tempdir()?;
+/// Writes the modules into a folder.
+pub(crate) fn write(folder: &Path) -> io::Result<()> {
     for (path, source) in MODULES {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
         std::fs::write(path, source)?;
     }
-    Ok(folder)
+    Ok(())
 }

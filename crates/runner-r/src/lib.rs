@@ -1,12 +1,10 @@
 //! R for kernel-runner: sessions that keep their state, and batch mode for scripts and packages.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use runner_core::{
     Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
 };
-use tempfile::TempDir;
 
 /// The program that the session's interpreter runs.
 const DRIVER: &str = include_str!("driver.R");
@@ -35,19 +33,17 @@ register_runner! {
 struct R {
     context: Context,
     session: Session,
-    /// R's own temporary folder lies in this one, because R leaves it behind when a signal ends it.
-    temp_dir: Mutex<Option<TempDir>>,
 }
 
 impl R {
     fn new(context: Context) -> Self {
-        let temp_dir = tempfile::Builder::new().prefix("kernel-runner-r-").tempdir().ok();
         let mut interpreter = Command::new(context.runtime()).args(AT_PROMPT).env("KERNEL_RUNNER_R_DRIVER", DRIVER);
-        if let Some(temp_dir) = &temp_dir {
-            interpreter = interpreter.env("TMPDIR", temp_dir.path());
+        // R leaves its own temporary folder behind when a signal ends it.
+        if let Ok(temp_dir) = context.temp_dir() {
+            interpreter = interpreter.env("TMPDIR", temp_dir);
         }
         let session = Session::start_at_prompt(&context, interpreter, LINE);
-        Self { context, session, temp_dir: Mutex::new(temp_dir) }
+        Self { context, session }
     }
 }
 
@@ -101,7 +97,6 @@ impl Runner for R {
 
     async fn shutdown(&self) {
         self.session.shutdown().await;
-        drop(self.temp_dir.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

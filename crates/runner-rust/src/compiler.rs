@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use runner_core::{Command, Context, ExitCode, Result, Task};
-use tempfile::TempDir;
 
 use crate::diagnostics::DEFINITIONS;
 
@@ -35,7 +34,7 @@ const USUAL: [&str; 2] = ["--edition=2021", "--color=never"];
 #[derive(Debug)]
 pub(crate) struct Compiler {
     context: Context,
-    folder: TempDir,
+    folder: PathBuf,
 }
 
 /// How a compilation ended.
@@ -47,8 +46,7 @@ pub(crate) struct Compiled {
 
 impl Compiler {
     pub(crate) fn new(context: Context) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("kernel-runner-rust-").tempdir();
-        let folder = folder.context("failed to make a temporary directory")?;
+        let folder = context.temp_dir()?.to_owned();
         let compiler = Self { context, folder };
         for name in ["driver", DEFINITIONS] {
             fs::create_dir(compiler.path(name)).context("failed to make a folder for queries")?;
@@ -79,9 +77,9 @@ impl Compiler {
         let messages = self.path("messages");
         let limited = format!("ulimit -v {MEMORY} 2>/dev/null; exec \"$@\" 2>\"$0\"");
         let command = Command::new("sh").args(["-c", &limited]).arg(&messages).arg(self.path("rustc"));
-        let search = format!("-Clink-arg=-Wl,-rpath,{}", self.folder.path().display());
+        let search = format!("-Clink-arg=-Wl,-rpath,{}", self.folder.display());
         let command = self.with_library(command).arg(search).args(USUAL).args(args);
-        let command = command.env("TMPDIR", self.folder.path()).dir(self.folder.path());
+        let command = command.env("TMPDIR", &self.folder).dir(&self.folder);
         let exit_code = task.run(command).await?;
         if task.is_interrupted() {
             return Ok(Compiled { exit_code: ExitCode::INTERRUPTED, messages: "interrupted\n".into() });
@@ -106,7 +104,7 @@ impl Compiler {
             Some(wrapper) => Command::new(wrapper).arg(rustc),
             None => self.with_library(Command::new(rustc)),
         };
-        Ok(command.args(USUAL).args(["--crate-type", "bin"]).env("TMPDIR", self.folder.path()))
+        Ok(command.args(USUAL).args(["--crate-type", "bin"]).env("TMPDIR", &self.folder))
     }
 
     /// Cargo, which belongs to the compiler. Where rustup would not find its own, it is that of the toolchain itself;
@@ -134,7 +132,7 @@ impl Compiler {
 
     /// The path of a file in the folder.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.join(name)
     }
 
     pub(crate) fn write(&self, name: impl AsRef<Path>, text: &str) -> Result<()> {
@@ -142,14 +140,8 @@ impl Compiler {
         fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))
     }
 
-    /// Removes the folder.
-    pub(crate) fn remove(&self) {
-        // Whoever still writes into it at the runner's end is about to be ended.
-        let _ = fs::remove_dir_all(self.folder.path());
-    }
-
     fn with_library(&self, command: Command) -> Command {
-        command.arg("--extern=kernel_runner").arg("-L").arg(self.folder.path())
+        command.arg("--extern=kernel_runner").arg("-L").arg(&self.folder)
     }
 
     /// Makes what programs are linked with, unless that is done.
@@ -162,7 +154,7 @@ impl Compiler {
     }
 
     fn prepare(&self) -> Command {
-        Command::new("sh").args(["-c", PREPARE, "sh"]).arg(self.folder.path()).arg(self.context.runtime())
+        Command::new("sh").args(["-c", PREPARE, "sh"]).arg(&self.folder).arg(self.context.runtime())
     }
 }
 

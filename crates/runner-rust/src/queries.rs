@@ -196,10 +196,9 @@ impl Queries {
         if found.is_empty() { self.session.complete(request).await } else { Ok(found) }
     }
 
-    /// Ends the host and removes the folder.
+    /// Ends the host.
     pub(crate) async fn shutdown(&self) {
         self.session.shutdown().await;
-        self.compiler.remove();
     }
 }
 

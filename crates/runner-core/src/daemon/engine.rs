@@ -18,6 +18,7 @@ use crate::outbox::{self, Beside, Outbox, Records};
 use crate::registry::Registration;
 use crate::runner::Runner;
 use crate::task::Task;
+use crate::temp_folder::TempFolder;
 use crate::wire::{CompletionRequest, DecodeError, ExitCode, Record, Request, Status};
 
 /// How many messages may wait for the dispatcher; past that, the front end does.
@@ -69,6 +70,7 @@ impl Engine {
             outbox: outbox.clone(),
             input: Arc::new(input),
             late_output: TaskTracker::new(),
+            temp_dir: TempFolder::default(),
         });
         let runner: Arc<dyn Runner> = (config.registration.runner)(Context(host.clone())).into();
         runner.init().await?;
@@ -193,6 +195,7 @@ impl Executor {
         if timeout(RUNNER_PATIENCE, self.runner.shutdown()).await.is_err() {
             tracing::warn!("the runner did not shut down in time");
         }
+        self.host.temp_dir.remove().await;
     }
 
     /// Never waits: whatever takes time goes on beside.
