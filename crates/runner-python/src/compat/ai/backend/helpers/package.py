@@ -1,9 +1,7 @@
-import importlib
-import os
 import re
-import site
-import subprocess
 import sys
+
+from kernel_runner.commands import pip
 
 __all__ = ("install",)
 
@@ -14,23 +12,10 @@ def install(pkgname, force_install=False):
     if version is not None:
         print("'%s' is already installed (version: %s)." % (pkgname, version))
         return
-    command = [sys.executable, "-m", "pip", "install"]
-    if sys.prefix == sys.base_prefix:
-        command.append("--user")
+    options = ["--user"] if sys.prefix == sys.base_prefix else []
     if force_install:
-        command.append("--ignore-installed")
-    sys.stdout.flush()
-    # A distribution's Python refuses pip otherwise; in a kernel's container nobody else depends on it.
-    subprocess.call(command + [pkgname], env=dict(os.environ, PIP_BREAK_SYSTEM_PACKAGES="1"))
-    make_importable()
-
-
-def make_importable():
-    """The user's packages may have had no folder when Python started."""
-    if sys.prefix == sys.base_prefix and os.path.isdir(site.getusersitepackages()):
-        # As `site` does it, which knows what the packages ask for in their .pth files.
-        site.addsitedir(site.getusersitepackages())
-    importlib.invalidate_caches()
+        options.append("--ignore-installed")
+    pip("install", *(options + [pkgname]))
 
 
 def version_of(name):
