@@ -10,6 +10,7 @@
 //!
 //! An [`Engine`] takes [`Request`]s and yields [`Records`]. [`Sockets`] put it on the Backend.AI wire.
 
+mod completeness;
 mod context;
 mod daemon;
 mod error;
@@ -30,6 +31,7 @@ mod wire;
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
 
+pub use completeness::Completeness;
 pub use context::{Context, QueryMode, Settings};
 pub use daemon::zeromq::Sockets;
 pub use daemon::{ClientLog, Engine, EngineConfig};

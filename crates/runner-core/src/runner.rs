@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 
+use crate::completeness::Completeness;
 use crate::error::{Result, Unsupported};
 use crate::task::Task;
 use crate::wire::{CompletionRequest, ExitCode};
@@ -12,8 +13,8 @@ use crate::wire::{CompletionRequest, ExitCode};
 /// - **Exclusive**: [`clean_heuristic`](Self::clean_heuristic), [`build_heuristic`](Self::build_heuristic),
 ///   [`execute_heuristic`](Self::execute_heuristic) and [`query`](Self::query) answer the requests that queue. They are
 ///   called one at a time, in the order of the requests, and never overlap.
-/// - **Concurrent**: [`complete`](Self::complete) and [`interrupt`](Self::interrupt) may be called at any time, beside an exclusive
-///   one and beside each other.
+/// - **Concurrent**: [`complete`](Self::complete), [`completeness`](Self::completeness) and [`interrupt`](Self::interrupt) may be
+///   called at any time, beside an exclusive one and beside each other.
 ///
 /// A runner never sees the wire. It prints, runs programs and reads input through its [`Task`]; the exit code that it
 /// returns ends the request, after everything that the task has printed. An error becomes a line on the client's
@@ -55,6 +56,13 @@ pub trait Runner: Send + Sync + 'static {
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         let _ = request;
         Ok(Vec::new())
+    }
+
+    /// Tells whether `code` can be run or its author is still typing it. Concurrent; called by a console when its user presses
+    /// Enter. By default, and where this is an error or takes longer than a second, brackets and quotes tell
+    /// ([`Completeness::guess`]).
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        Ok(Completeness::guess(code))
     }
 
     /// The user wants the running task to stop. Concurrent with the exclusive method that runs it, and only called while

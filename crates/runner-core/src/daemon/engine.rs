@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::dispatcher::{Dispatcher, Effect, Event, Order, Work};
 use super::worker;
+use crate::completeness::{self, Completeness};
 use crate::context::{Context, Host, Settings};
 use crate::error::Result;
 use crate::input::{self, Input, InputMode, InputSender, SideChannels};
@@ -46,9 +47,9 @@ pub struct EngineConfig {
 /// One runner at work: requests go in here, records come out of the [`Records`] that it was started with.
 ///
 /// Every front end is an adapter over this: the Backend.AI wire, the command line, and whatever else is to come.
-#[derive(Debug)]
 pub struct Engine {
     work_dir: PathBuf,
+    runner: Arc<dyn Runner>,
     messages: mpsc::Sender<Result<Request, DecodeError>>,
     input: InputSender,
     outbox: Outbox,
@@ -86,7 +87,7 @@ impl Engine {
             input_sender: input_sender.clone(),
             worker: tokio::spawn(worker::work(config.registration.name, runner.clone(), ordered, ends)),
             host,
-            runner,
+            runner: runner.clone(),
             tasks,
             current: None,
             started_at,
@@ -96,7 +97,7 @@ impl Engine {
             executor.run(received, ended, stop).await;
             side_channels.abort();
         });
-        Ok((Self { work_dir, messages, input: input_sender, outbox, shutdown, handle }, records))
+        Ok((Self { work_dir, runner, messages, input: input_sender, outbox, shutdown, handle }, records))
     }
 
     /// The working directory of all that runs.
@@ -114,6 +115,18 @@ impl Engine {
     /// Takes a request.
     pub async fn request(&self, request: Request) {
         self.message(Ok(request)).await;
+    }
+
+    /// Whether code is whole, as the language sees it. For consoles: no request of the wire asks for it.
+    pub async fn completeness(&self, code: &str) -> Completeness {
+        match timeout(completeness::PATIENCE, self.runner.completeness(code)).await {
+            Ok(Ok(completeness)) => completeness,
+            Ok(Err(error)) => {
+                tracing::debug!("whether code is complete: {error:#}");
+                Completeness::guess(code)
+            }
+            Err(_late) => Completeness::guess(code),
+        }
     }
 
     /// The way in for a stream of input.

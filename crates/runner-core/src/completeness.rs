@@ -1,0 +1,84 @@
+//! Whether code is whole, or its author is still typing it.
+
+use std::time::Duration;
+
+/// How long a runner may think about it before brackets and quotes decide.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a console does with code when its user presses Enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Completeness {
+    /// It can be run.
+    Complete,
+    /// More of it must follow: an open bracket, a block without its end.
+    Incomplete,
+    /// Nothing that follows can make it right. Running it tells the user why.
+    Invalid,
+}
+
+impl Completeness {
+    /// What brackets, quotes and a backslash at the end tell, in a language that nobody knows more about. Comments are not
+    /// known either, so an empty line at the end lets the user out: it is always complete.
+    ///
+    /// ```
+    /// use runner_core::Completeness;
+    /// assert_eq!(Completeness::guess("print("), Completeness::Incomplete);
+    /// assert_eq!(Completeness::guess("print(')')"), Completeness::Complete);
+    /// ```
+    #[must_use]
+    pub fn guess(code: &str) -> Self {
+        if code.ends_with("\n\n") {
+            return Self::Complete;
+        }
+        let mut open = Vec::new();
+        let mut quote = None;
+        let mut characters = code.chars().peekable();
+        while let Some(character) = characters.next() {
+            match (quote, character) {
+                (_, '\\') if characters.next().is_none_or(|next| next == '\n' && characters.peek().is_none()) => {
+                    return Self::Incomplete;
+                }
+                (_, '\\') => {}
+                // A quote that its line does not end is an apostrophe.
+                (Some('\'' | '"'), '\n') => quote = None,
+                (Some(end), _) if character == end => quote = None,
+                (Some(_), _) => {}
+                (None, '\'' | '"' | '`') => quote = Some(character),
+                (None, '(') => open.push(')'),
+                (None, '[') => open.push(']'),
+                (None, '{') => open.push('}'),
+                (None, ')' | ']' | '}') if open.pop() != Some(character) => return Self::Invalid,
+                (None, _) => {}
+            }
+        }
+        if open.is_empty() && quote != Some('`') { Self::Complete } else { Self::Incomplete }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Completeness::{self, Complete, Incomplete, Invalid};
+
+    #[test]
+    fn brackets_and_quotes_tell() {
+        for (code, expected) in [
+            ("", Complete),
+            ("f(x)", Complete),
+            ("f(x", Incomplete),
+            ("f(x,\n  [1, {", Incomplete),
+            ("f(']')", Complete),
+            ("don't (", Complete),
+            ("don't\n(", Incomplete),
+            ("f(\"\\\"(\")", Complete),
+            ("`a\n", Incomplete),
+            ("x = 1 \\", Incomplete),
+            ("x = 1 \\\n", Incomplete),
+            ("x = 1 \\\n + 1", Complete),
+            ("f)", Invalid),
+            ("(]", Invalid),
+            ("f(x\n\n", Complete),
+        ] {
+            assert_eq!(Completeness::guess(code), expected, "{code:?}");
+        }
+    }
+}
