@@ -1,6 +1,6 @@
 //! C++ for kernel-runner: programs and snippets in query mode, and batch mode for projects, which may have parts in C.
 
-use c_family::{Family, Language};
+use runner_c_family::{Family, Language};
 use runner_core::{Tool, register_runner};
 
 register_runner! {
