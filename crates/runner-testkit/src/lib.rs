@@ -4,11 +4,13 @@
 //! A language's crate has one test target without a harness:
 //!
 //! ```ignore
-//! use runner_python as _;
+//! use runner_zig as _;
 //! runner_testkit::conformance! {
-//!     Subject { language: "python", tools: &["python3"], hello: "print('hello')", .. }
+//!     Subject { language: "zig", tools: &["zig"], hello: "...", ..Subject::DEFAULT }
 //! }
 //! ```
+//!
+//! The target stands in `Cargo.toml` as `[[test]]` with `harness = false`, and transcripts are named from the crate's folder.
 //!
 //! Everything here fails a test by panicking with a message that says what came instead.
 

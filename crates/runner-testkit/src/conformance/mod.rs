@@ -47,6 +47,10 @@ pub fn main(subject: Subject) -> ExitCode {
         return kernel_runner::main();
     }
     let arguments = Arguments::from_args();
+    if let Some(fault) = subject.fault() {
+        eprintln!("FAILED: {fault}");
+        return ExitCode::FAILURE;
+    }
     let missing: Vec<_> = subject.tools.iter().copied().filter(|tool| !is_on_path(tool)).collect();
     if missing.is_empty() {
         return libtest_mimic::run(&arguments, trials(&subject)).exit_code();

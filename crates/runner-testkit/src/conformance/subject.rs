@@ -1,5 +1,10 @@
+use runner_core::Registration;
+
 /// A language, and the programs in it that the suite runs in query mode. What they print to one stream they need not flush,
 /// except where it says so.
+///
+/// A crate outside of this repository ends its subject with `..Subject::DEFAULT`: a field that a later version adds does not
+/// break it then.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
     /// Its name.
@@ -44,4 +49,58 @@ pub struct Subject {
     pub broken_file: Option<(&'static str, &'static str)>,
     /// The paths of golden transcripts to play.
     pub transcripts: &'static [&'static str],
+}
+
+impl Subject {
+    /// What need not be given. The programs must be, but for those that are an `Option`.
+    pub const DEFAULT: Self = Self {
+        language: "",
+        tools: &[],
+        hello: "",
+        stderr: "",
+        exit_code: "",
+        not_utf8: "",
+        burst: "",
+        million_lines: "",
+        input: "",
+        forever: "",
+        ignores_sigint: "",
+        background: "",
+        closes_stdout: "",
+        dies_mid_character: "",
+        floods: "",
+        syntax_error: "",
+        state: None,
+        completion: None,
+        main_file: ("", ""),
+        broken_file: None,
+        transcripts: &[],
+    };
+
+    /// Why the suite cannot begin, if so: better one line than every clause waiting in vain.
+    pub(super) fn fault(&self) -> Option<String> {
+        if let Err(error) = Registration::find(self.language) {
+            return Some(format!("{error}; is there a line `use runner_... as _;` that links the crate?"));
+        }
+        let programs = [
+            ("hello", self.hello),
+            ("stderr", self.stderr),
+            ("exit_code", self.exit_code),
+            ("not_utf8", self.not_utf8),
+            ("burst", self.burst),
+            ("million_lines", self.million_lines),
+            ("input", self.input),
+            ("forever", self.forever),
+            ("ignores_sigint", self.ignores_sigint),
+            ("background", self.background),
+            ("closes_stdout", self.closes_stdout),
+            ("dies_mid_character", self.dies_mid_character),
+            ("floods", self.floods),
+            ("syntax_error", self.syntax_error),
+            ("main_file", self.main_file.0),
+        ];
+        let missing: Vec<_> =
+            programs.into_iter().filter(|(_, program)| program.is_empty()).map(|(name, _)| name).collect();
+        (!missing.is_empty()).then(|| format!("the subject of {} lacks {}", self.language, missing.join(", ")))
+    }
 }
