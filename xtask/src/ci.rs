@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::shell::{cargo, root};
 use crate::test::Test;
+use crate::{package, third_party};
 
 #[derive(Args)]
 pub(crate) struct Ci {
@@ -25,7 +26,9 @@ impl Ci {
         }
         cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]).run()?;
         cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").run()?;
-        features_stand_alone()
+        third_party::lint()?;
+        features_stand_alone()?;
+        package::run()
     }
 }
 

@@ -4,9 +4,12 @@ mod ci;
 mod debian;
 mod ipython;
 mod julia;
+mod new_runner;
+mod package;
 mod setup;
 mod shell;
 mod test;
+mod third_party;
 
 #[cfg(feature = "live")]
 mod bench;
@@ -42,6 +45,10 @@ enum Command {
     Test(test::Test),
     /// Everything that a change must pass: format, lints, tests, documentation, features.
     Ci(ci::Ci),
+    /// Make a crate for a language that is not here, with tests that pass at once.
+    NewRunner(new_runner::NewRunner),
+    /// Check that every crate can be published, without doing it.
+    Package,
     /// Measure a release build, beside what the machine does without it.
     Bench(Bench),
     /// The sender that `bench` compares with.
@@ -68,6 +75,8 @@ fn main() -> ExitCode {
         Command::Setup(setup) => setup.run(),
         Command::Test(test) => test.run(),
         Command::Ci(ci) => ci.run(),
+        Command::NewRunner(new_runner) => new_runner.run(),
+        Command::Package => package::run(),
         live => run_live(&live),
     };
     match result {
@@ -87,7 +96,7 @@ fn run_live(command: &Command) -> anyhow::Result<()> {
         Command::RawPush(RawPush { endpoint, message_bytes, messages }) => {
             client::raw_push(endpoint, *message_bytes, *messages)
         }
-        Command::Setup(_) | Command::Test(_) | Command::Ci(_) => Ok(()),
+        Command::Setup(_) | Command::Test(_) | Command::Ci(_) | Command::NewRunner(_) | Command::Package => Ok(()),
     }
 }
 

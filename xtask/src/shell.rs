@@ -31,6 +31,12 @@ impl Run {
         self
     }
 
+    /// Runs it in another folder than the root of the repository.
+    pub(crate) fn dir(mut self, folder: &Path) -> Self {
+        self.0.current_dir(folder);
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
         self

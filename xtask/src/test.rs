@@ -1,10 +1,11 @@
-//! `cargo xtask test`: every test of the workspace.
+//! `cargo xtask test`: every test of the workspace, and of crates outside of it.
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::setup::Setup;
 use crate::shell::{self, cargo};
+use crate::third_party;
 
 #[derive(Args)]
 pub(crate) struct Test {
@@ -12,7 +13,8 @@ pub(crate) struct Test {
     #[arg(long)]
     setup: bool,
 
-    /// More arguments for `cargo nextest run`: a filter, for one. The documentation's examples are not run then.
+    /// More arguments for `cargo nextest run`: a filter, for one. The documentation's examples and
+    /// other people's crates are not tested then.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NEXTEST ARGS")]
     rest: Vec<String>,
 }
@@ -38,6 +40,7 @@ impl Test {
         self.required(tests.args(&self.rest)).run()?;
         if self.rest.is_empty() {
             self.required(cargo(["test", "--doc", "--workspace", "--all-features"])).run()?;
+            third_party::test(|run| self.required(run))?;
         }
         Ok(())
     }

@@ -82,6 +82,12 @@ impl Subject {
         if let Err(error) = Registration::find(self.language) {
             return Some(format!("{error}; is there a line `use runner_... as _;` that links the crate?"));
         }
+        let missing = self.missing();
+        (!missing.is_empty()).then(|| format!("the subject of {} lacks {}", self.language, missing.join(", ")))
+    }
+
+    /// The fields whose programs are not given.
+    fn missing(&self) -> Vec<&'static str> {
         let programs = [
             ("hello", self.hello),
             ("stderr", self.stderr),
@@ -99,8 +105,22 @@ impl Subject {
             ("syntax_error", self.syntax_error),
             ("main_file", self.main_file.0),
         ];
-        let missing: Vec<_> =
-            programs.into_iter().filter(|(_, program)| program.is_empty()).map(|(name, _)| name).collect();
-        (!missing.is_empty()).then(|| format!("the subject of {} lacks {}", self.language, missing.join(", ")))
+        programs.into_iter().filter(|(_, program)| program.is_empty()).map(|(field, _)| field).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_that_cannot_be_checked_is_told_at_once() {
+        let unlinked = Subject { language: "zig", ..Subject::DEFAULT };
+        let fault = unlinked.fault().unwrap();
+        assert!(fault.contains("no runner for \"zig\"") && fault.contains("use runner_"), "{fault}");
+        let partial = Subject { hello: "print('hello')", main_file: ("main.zig", ""), ..Subject::DEFAULT };
+        let missing = partial.missing();
+        assert!(missing.contains(&"stderr") && !missing.contains(&"hello"), "{missing:?}");
+        assert_eq!(missing.len(), 13);
     }
 }

@@ -1,0 +1,44 @@
+//! Other people's runners: the example, and what `new-runner` makes, built and tested as outsiders would.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::new_runner::write_crate;
+use crate::shell::{Run, cargo, root};
+
+/// Where a folder for the crate that `new-runner` makes is free to be removed.
+const SCRATCH: &str = "target/third-party/runner-scratch";
+/// Sets the profile of a workspace that is not ours: with our own one's, it shares what is built already.
+pub(crate) const DEBUG_INFO: &str = "CARGO_PROFILE_DEV_DEBUG";
+pub(crate) const SAME_DEBUG_INFO: &str = "line-tables-only";
+
+/// Runs the tests of both crates, each in the way that `prepared` has prepared.
+pub(crate) fn test(prepared: impl Fn(Run) -> Run) -> Result<()> {
+    let scratch = root().join(SCRATCH);
+    if scratch.exists() {
+        fs::remove_dir_all(&scratch).with_context(|| format!("failed to remove {}", scratch.display()))?;
+    }
+    write_crate("scratch", &scratch)?;
+    for folder in [root().join("examples/third-party"), scratch] {
+        prepared(outside(&folder, &["test"])?).run()?;
+    }
+    Ok(())
+}
+
+/// Checks the example's format and lints.
+pub(crate) fn lint() -> Result<()> {
+    let example = root().join("examples/third-party");
+    outside(&example, &["fmt", "--check"])?.run()?;
+    outside(&example, &["clippy", "--all-targets", "--", "-D", "warnings"])?.run()
+}
+
+/// Cargo in a workspace that is not ours. It gets our versions of all crates, so that it is reproducible, and our folder of
+/// what is built.
+fn outside(folder: &Path, arguments: &[&str]) -> Result<Run> {
+    let lock = folder.join("Cargo.lock");
+    fs::copy(root().join("Cargo.lock"), &lock).with_context(|| format!("failed to write {}", lock.display()))?;
+    let target = root().join("target").display().to_string();
+    Ok(cargo([]).args(arguments).dir(folder).env("CARGO_TARGET_DIR", &target).env(DEBUG_INFO, SAME_DEBUG_INFO))
+}
