@@ -91,7 +91,7 @@ fn with_paths(text: &str) -> String {
     let with_path = |line: &str| {
         let ours = OURS.iter().find(|name| line.starts_with(&format!("{name} = {{ version")));
         let Some(name) = ours else { return format!("{line}\n") };
-        let path = root().join("crates").join(name);
+        let path = root().join("crates").join(name).display().to_string();
         line.replacen("{ version", &format!("{{ path = {path:?}, version"), 1) + "\n"
     };
     text.lines().map(with_path).collect()
@@ -160,7 +160,7 @@ mod tests {
         assert!(files[6].1.contains("```sh\ncargo test\n"), "{}", files[6].1);
         for name in OURS {
             let (path, version) = (root().join("crates").join(name), env!("CARGO_PKG_VERSION"));
-            let start = format!("\n{name} = {{ path = {path:?}, version = {version:?}");
+            let start = format!("\n{name} = {{ path = \"{}\", version = {version:?}", path.display());
             assert!(files[0].1.contains(&start), "not {start}:\n{}", files[0].1);
         }
     }

@@ -47,7 +47,8 @@ const EXTENSIONS: [&str; 24] = [
 pub(crate) fn run() -> Result<()> {
     let metadata = cargo(["metadata", "--no-deps", "--format-version", "1"]).read()?;
     let metadata: Value = serde_json::from_str(&metadata).context("failed to read what cargo says of the workspace")?;
-    let packages: Vec<_> = metadata["packages"].as_array().into_iter().flatten().filter(is_published).collect();
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let packages: Vec<_> = packages.filter(|package| is_published(package)).collect();
     for package in &packages {
         check_manifest(package)?;
         check_files(package["name"].as_str().unwrap_or_default())?;
@@ -58,7 +59,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// An empty list of registries is what `publish = false` means.
-fn is_published(package: &&Value) -> bool {
+fn is_published(package: &Value) -> bool {
     package["publish"].as_array().is_none_or(|registries| !registries.is_empty())
 }
 

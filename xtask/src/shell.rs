@@ -66,7 +66,11 @@ impl Run {
     fn line(&self) -> String {
         let name = Path::new(self.0.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let arguments = self.0.get_args().map(|argument| argument.to_string_lossy().into_owned());
-        std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
+        let line = std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ");
+        match self.0.get_current_dir().and_then(|folder| folder.strip_prefix(root()).ok()) {
+            Some(folder) if folder != Path::new("") => format!("cd {} && {line}", folder.display()),
+            _ => line,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Other people's runners: the example, and what `new-runner` makes, built and tested as outsiders would.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -14,24 +14,27 @@ const SCRATCH: &str = "target/third-party/runner-scratch";
 pub(crate) const DEBUG_INFO: &str = "CARGO_PROFILE_DEV_DEBUG";
 pub(crate) const SAME_DEBUG_INFO: &str = "line-tables-only";
 
-/// Runs the tests of both crates, each in the way that `prepared` has prepared.
+/// Runs the tests of both, each run prepared by `prepared`.
 pub(crate) fn test(prepared: impl Fn(Run) -> Run) -> Result<()> {
+    crates()?.iter().try_for_each(|folder| prepared(outside(folder, &["test"])?).run())
+}
+
+/// Checks the lints of both, and the example's format.
+pub(crate) fn lint() -> Result<()> {
+    let [example, scratch] = crates()?;
+    outside(&example, &["fmt", "--check"])?.run()?;
+    let clippy = ["clippy", "--all-targets", "--", "-D", "warnings"];
+    [example, scratch].iter().try_for_each(|folder| outside(folder, &clippy)?.run())
+}
+
+/// The example's folder, and that of a new runner.
+fn crates() -> Result<[PathBuf; 2]> {
     let scratch = root().join(SCRATCH);
     if scratch.exists() {
         fs::remove_dir_all(&scratch).with_context(|| format!("failed to remove {}", scratch.display()))?;
     }
     write_crate("scratch", &scratch)?;
-    for folder in [root().join("examples/third-party"), scratch] {
-        prepared(outside(&folder, &["test"])?).run()?;
-    }
-    Ok(())
-}
-
-/// Checks the example's format and lints.
-pub(crate) fn lint() -> Result<()> {
-    let example = root().join("examples/third-party");
-    outside(&example, &["fmt", "--check"])?.run()?;
-    outside(&example, &["clippy", "--all-targets", "--", "-D", "warnings"])?.run()
+    Ok([root().join("examples/third-party"), scratch])
 }
 
 /// Cargo in a workspace that is not ours. It gets our versions of all crates, so that it is reproducible, and our folder of
