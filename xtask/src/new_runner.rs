@@ -51,7 +51,7 @@ impl NewRunner {
 /// Writes the crate of the language `name` to `folder`, which must not be there, or be empty.
 pub(crate) fn write_crate(name: &str, folder: &Path) -> Result<()> {
     if folder.exists() && !fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()) {
-        bail!("{} is there already: remove it, or name another folder with --path", folder.display());
+        bail!("{} is there already, and not empty: name another folder with --path", folder.display());
     }
     for (path, text) in files(name) {
         let file = folder.join(path);
