@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// How long a runner may think about it before brackets and quotes decide.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+/// Code that has more bytes was not typed, and a parser may think about it for long, or run out of stack: brackets and quotes
+/// decide.
+pub(crate) const MOST: usize = 16 * 1024;
 
 /// What a console does with code when its user presses Enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,17 +41,15 @@ impl Completeness {
                 (_, '\\') if characters.next().is_none_or(|next| next == '\n' && characters.peek().is_none()) => {
                     return Self::Incomplete;
                 }
-                (_, '\\') => {}
                 // A quote that its line does not end is an apostrophe.
                 (Some('\'' | '"'), '\n') => quote = None,
                 (Some(end), _) if character == end => quote = None,
-                (Some(_), _) => {}
                 (None, '\'' | '"' | '`') => quote = Some(character),
                 (None, '(') => open.push(')'),
                 (None, '[') => open.push(']'),
                 (None, '{') => open.push('}'),
                 (None, ')' | ']' | '}') if open.pop() != Some(character) => return Self::Invalid,
-                (None, _) => {}
+                _ => {}
             }
         }
         if open.is_empty() && quote != Some('`') { Self::Complete } else { Self::Incomplete }

@@ -58,9 +58,10 @@ pub trait Runner: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
-    /// Tells whether `code` can be run or its author is still typing it. Concurrent; called by a console when its user presses
-    /// Enter. By default, and where this is an error or takes longer than a second, brackets and quotes tell
-    /// ([`Completeness::guess`]).
+    /// Tells whether `code` can be run or its author is still typing it, as the language's own console would. Concurrent; called
+    /// by a console when its user presses Enter, whose line feed is not in `code`: an empty last line is an empty line. It must
+    /// run nothing, print nothing and change nothing. By default, and where this is an error or takes longer than a second,
+    /// brackets and quotes tell ([`Completeness::guess`]).
     async fn completeness(&self, code: &str) -> Result<Completeness> {
         Ok(Completeness::guess(code))
     }

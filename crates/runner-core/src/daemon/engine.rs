@@ -118,7 +118,11 @@ impl Engine {
     }
 
     /// Whether code is whole, as the language sees it. For consoles: no request of the wire asks for it.
+    /// `code` is what has been typed so far, without the line feed of the Enter that asks.
     pub async fn completeness(&self, code: &str) -> Completeness {
+        if code.len() > completeness::MOST {
+            return Completeness::guess(code);
+        }
         match timeout(completeness::PATIENCE, self.runner.completeness(code)).await {
             Ok(Ok(completeness)) => completeness,
             Ok(Err(error)) => {

@@ -10,10 +10,11 @@ use nix::sys::signal::Signal;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::beside::{self, Completion};
+use super::beside::{self, Inquiry};
 use super::frame::{BrokenFrame, Frame};
 use super::link::Link;
 use super::names::Names;
+use crate::completeness::Completeness;
 use crate::context::Host;
 use crate::error::Result;
 use crate::input::{Answer, Stdin, StdinEvent};
@@ -26,8 +27,8 @@ use crate::wire::{CompletionRequest, ExitCode, Record};
 const LEAK_PATIENCE: Duration = Duration::from_millis(100);
 /// How long an interpreter may take to settle after an interrupt, and to end when it is asked to.
 const SETTLE_PATIENCE: Duration = Duration::from_secs(2);
-/// The completions that may wait for the driver.
-const COMPLETIONS: usize = 16;
+/// The inquiries that may wait for the driver.
+const INQUIRIES: usize = 16;
 
 /// A driver's question to the user: its sequence number, and the answer to come.
 type Question = (u64, Pin<Box<dyn Future<Output = Answer> + Send>>);
@@ -49,14 +50,16 @@ pub(super) struct Interpreter {
     has_state: bool,
     /// What it wants to read at its own prompt, where it lives at one.
     line: Option<String>,
+    /// It tells whether code is complete.
+    checks: bool,
     completer: Completer,
-    completions: mpsc::Receiver<Completion>,
-    /// Where completions go that the driver answers on descriptors of their own, beside its code.
-    beside: mpsc::Sender<Completion>,
+    inquiries: mpsc::Receiver<Inquiry>,
+    /// Where inquiries go that the driver answers on descriptors of their own, beside its code.
+    beside: mpsc::Sender<Inquiry>,
     /// What a driver of one thread has told.
     names: Names,
     /// Who waits for such a driver's answers, in order.
-    waiting: VecDeque<oneshot::Sender<Vec<String>>>,
+    waiting: VecDeque<Inquiry>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +71,10 @@ enum Readiness {
     Alone,
 }
 
-/// The way to an interpreter's completions.
+/// The way to what an interpreter knows about code that is being typed.
 #[derive(Clone, Debug)]
 pub(super) struct Completer {
-    requests: mpsc::Sender<Completion>,
+    inquiries: mpsc::Sender<Inquiry>,
     dir: PathBuf,
 }
 
@@ -79,10 +82,17 @@ impl Completer {
     /// What the interpreter has to offer; nothing when it is gone.
     pub(super) async fn complete(&self, request: &CompletionRequest) -> Vec<String> {
         let (reply, answer) = oneshot::channel();
-        if self.requests.try_send((request.clone(), reply)).is_err() {
+        if self.inquiries.try_send(Inquiry::Completion(request.clone(), reply)).is_err() {
             return Vec::new();
         }
         answer.await.unwrap_or_default()
+    }
+
+    /// Whether code is complete; `None` where the interpreter does not tell.
+    pub(super) async fn check(&self, code: &str) -> Option<Completeness> {
+        let (reply, answer) = oneshot::channel();
+        self.inquiries.try_send(Inquiry::Check(code.into(), reply)).ok()?;
+        answer.await.ok()
     }
 
     /// Its working directory, wherever the code has gone meanwhile.
@@ -128,9 +138,9 @@ impl Interpreter {
             (completion_writer.into(), 6),
         ];
         let (child, pipes) = host.spawn(command.clone(), descriptors)?;
-        let (beside, besides) = mpsc::channel(COMPLETIONS);
+        let (beside, besides) = mpsc::channel(INQUIRIES);
         tokio::spawn(beside::serve(Link::new(complete_writer, completion_reader)?, besides));
-        let (requests, completions) = mpsc::channel(COMPLETIONS);
+        let (asked, inquiries) = mpsc::channel(INQUIRIES);
         let dir = PathBuf::from(format!("/proc/{}/cwd", child.group().leader()));
         let mut interpreter = Self {
             pump: Pump::new(host.outbox.clone(), pipes.output),
@@ -144,8 +154,9 @@ impl Interpreter {
             is_running: false,
             has_state: false,
             line,
-            completer: Completer { requests, dir },
-            completions,
+            checks: false,
+            completer: Completer { inquiries: asked, dir },
+            inquiries,
             beside,
             names: Names::default(),
             waiting: VecDeque::new(),
@@ -154,7 +165,7 @@ impl Interpreter {
         Ok(interpreter)
     }
 
-    /// Where completions are asked for.
+    /// Where it is asked about code that is being typed.
     pub(super) fn completer(&self) -> Completer {
         self.completer.clone()
     }
@@ -258,8 +269,8 @@ impl Interpreter {
         let frame = tokio::select! {
             frame = self.link.next() => frame,
             () = self.pump.step() => return Event::Other,
-            Some(completion) = self.completions.recv(), if self.is_ready() => {
-                self.complete(completion);
+            Some(inquiry) = self.inquiries.recv(), if self.is_ready() => {
+                self.inquire(inquiry);
                 return Event::Other;
             }
             event = self.stdin.step(last_output), if self.is_running || self.stdin.is_writing() => {
@@ -295,7 +306,8 @@ impl Interpreter {
         let event = match frame.kind.as_str() {
             "ready" => {
                 self.readiness = Readiness::Threaded;
-                if !frame.parts.is_empty() {
+                self.checks = frame.parts.len() % 2 == 1;
+                if frame.parts.len() >= 2 {
                     self.names.spell(frame.text(0)?.to_owned(), frame.text(1)?.to_owned());
                     self.readiness = Readiness::Alone;
                 }
@@ -323,14 +335,13 @@ impl Interpreter {
                 Event::Other
             }
             "names" => {
-                let names = beside::suggestions(&frame).split_off(1.min(frame.parts.len()));
+                let names = beside::texts(&frame).split_off(1.min(frame.parts.len()));
                 self.names.tell(frame.text(0)?.to_owned(), names);
                 Event::Other
             }
-            "completion" => {
-                if let Some(reply) = self.waiting.pop_front() {
-                    // Whoever asked may have gone.
-                    let _ = reply.send(beside::suggestions(&frame));
+            "completion" | "checked" => {
+                if let Some(inquiry) = self.waiting.pop_front() {
+                    inquiry.answer(&frame);
                 }
                 Event::Other
             }
@@ -365,15 +376,20 @@ impl Interpreter {
     }
 
     /// Lets whoever can answer: the driver's own thread; the driver, when nothing runs; else the names that it told.
-    fn complete(&mut self, (request, reply): Completion) {
-        // Whoever asked may have gone, and an answer that is not sent is an empty one.
-        if self.readiness == Readiness::Threaded {
-            let _ = self.beside.try_send((request, reply));
-        } else if self.is_running {
-            let _ = reply.send(self.names.complete(&request.before()));
-        } else {
-            self.link.send(&beside::question(&request));
-            self.waiting.push_back(reply);
+    fn inquire(&mut self, inquiry: Inquiry) {
+        // Whoever asked may have gone, and an answer that is not sent is none.
+        match inquiry {
+            _ if inquiry.is_over() => {}
+            Inquiry::Check(..) if !self.checks => {}
+            _ if self.readiness == Readiness::Threaded => drop(self.beside.try_send(inquiry)),
+            Inquiry::Completion(request, reply) if self.is_running => {
+                let _ = reply.send(self.names.complete(&request.before()));
+            }
+            Inquiry::Check(..) if self.is_running => {}
+            _ => {
+                self.link.send(&inquiry.frame());
+                self.waiting.push_back(inquiry);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::files;
 use super::interpreter::{Completer, End, Interpreter};
+use crate::completeness::Completeness;
 use crate::context::{Context, Host, QueryMode};
 use crate::error::Result;
 use crate::input::InputMode;
@@ -70,17 +71,32 @@ impl Session {
     /// Asks the living interpreter for completions, also while code runs; in a string that it knows nothing about, they are
     /// the names of files. Where there is no interpreter, there are none.
     pub async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
-        let mut presence = self.presence.clone();
-        let completer = match presence.wait_for(|presence| !matches!(presence, Presence::Starting)).await.as_deref() {
-            Ok(Presence::Here(completer)) => completer.clone(),
-            _ => return Ok(Vec::new()),
-        };
+        let Some(completer) = self.completer().await else { return Ok(Vec::new()) };
         let suggestions = completer.complete(request).await;
         if suggestions.is_empty() {
             let home = self.host.settings.environment.get("HOME").unwrap_or_default();
             return Ok(files::complete(&request.before(), &completer.dir(), Path::new(home)));
         }
         Ok(suggestions)
+    }
+
+    /// Asks the living interpreter whether `code` is complete, also while code runs where its driver can answer then. Where
+    /// it does not tell, brackets and quotes do ([`Completeness::guess`]).
+    pub async fn completeness(&self, code: &str) -> Result<Completeness> {
+        let told = match self.completer().await {
+            Some(completer) => completer.check(code).await,
+            None => None,
+        };
+        Ok(told.unwrap_or_else(|| Completeness::guess(code)))
+    }
+
+    /// The way to the living interpreter, once it has been started.
+    async fn completer(&self) -> Option<Completer> {
+        let mut presence = self.presence.clone();
+        match presence.wait_for(|presence| !matches!(presence, Presence::Starting)).await.as_deref() {
+            Ok(Presence::Here(completer)) => Some(completer.clone()),
+            _ => None,
+        }
     }
 
     /// Ends the interpreter.
