@@ -607,6 +607,8 @@ namespace KernelRunner {
             T_OBJECT_OPERATOR, T_NULLSAFE_OBJECT_OPERATOR, T_DOUBLE_COLON, T_NS_SEPARATOR, T_FUNCTION, T_CONST, T_CASE,
             T_CLASS, T_INTERFACE, T_TRAIT, T_ENUM,
         ];
+        /** What stands before the head of a statement, and what heads one without brackets. */
+        private const HEADS = [T_IF, T_ELSEIF, T_ELSE, T_FOR, T_FOREACH, T_WHILE];
         /** Expressions whose value says nothing. */
         private const SILENT = [T_PRINT, T_INCLUDE, T_INCLUDE_ONCE, T_REQUIRE, T_REQUIRE_ONCE, T_EXIT];
         /** `use` statements of all queries, by kind and alias. */
@@ -631,6 +633,56 @@ namespace KernelRunner {
                 $this->import();
             }
             $this->text = implode('', array_column($this->tokens, 1));
+        }
+
+        /** As PHP's own shell has it: what the parser misses at the end may follow, except for a semicolon. */
+        public static function completeness(string $code): string
+        {
+            $code = preg_replace('/^\xEF\xBB\xBF/', '', $code);
+            $isFile = preg_match('/^\s*<(?!<<)/', $code) || (strpos($code, '<?') !== false && self::tokens($code));
+            // A heredoc begins with a line feed.
+            $text = ($isFile ? $code : "<?php $code") . "\n";
+            $problem = self::problem($text);
+            if ($problem === null) {
+                return 'complete';
+            }
+            $open = [];
+            $before = $header = null;
+            $hasDo = false;
+            foreach (@token_get_all($text) as $token) {
+                [$kind, $part] = is_array($token) ? $token : [$token, $token];
+                if (in_array($kind, self::SPACE, true)) {
+                    continue;
+                }
+                if ($kind === '(') {
+                    $open[] = $before;
+                }
+                $header = $kind === ')' ? array_pop($open) : $kind;
+                $hasDo = $hasDo || $kind === T_DO;
+                $before = $kind;
+            }
+            if ($header === T_ENCAPSED_AND_WHITESPACE && $part[0] === "'") {
+                return 'incomplete';
+            }
+            if (!preg_match('/unexpected end of file|^Unterminated|^Unclosed (?!.* does not match)/', $problem)) {
+                return 'invalid';
+            }
+            // With a semicolon, the head of a loop would be a loop.
+            $isHead = in_array($header, self::HEADS, true) && !($header === T_WHILE && $hasDo);
+            $end = self::lastStatement($text)[1];
+            $isStatement = self::problem(substr($text, 0, $end) . ';' . substr($text, $end)) === null;
+            return $isStatement && !$isHead ? 'complete' : 'incomplete';
+        }
+
+        /** What is wrong with the text, null when nothing is. */
+        private static function problem(string $text): ?string
+        {
+            try {
+                @token_get_all($text, TOKEN_PARSE);
+                return null;
+            } catch (\Error $error) {
+                return $error->getMessage();
+            }
         }
 
         /** Text with PHP in it, which need not begin with PHP. */
@@ -677,6 +729,7 @@ namespace KernelRunner {
             $starts = [];
             $offset = $end = $depth = 0;
             $isStart = false;
+            $opener = null;
             foreach (@token_get_all($text) as $token) {
                 [$kind, $part] = is_array($token) ? $token : [$token, $token];
                 if ($kind === T_OPEN_TAG || ($kind === ';' && $depth === 0)) {
@@ -686,8 +739,10 @@ namespace KernelRunner {
                     if ($isStart) {
                         array_unshift($starts, [$offset, $kind]);
                     }
+                    $opener = $depth === 0 ? $kind : $opener;
                     $depth += self::NESTING[$kind] ?? 0;
-                    $isStart = $kind === '}' && $depth === 0;
+                    // A brace in a string closes no block.
+                    $isStart = $kind === '}' && $depth === 0 && $opener === '{';
                     $end = $offset + strlen($part);
                 }
                 $offset += strlen($part);
@@ -1063,7 +1118,20 @@ namespace KernelRunner {
             if ($frame === null) {
                 vanish();
             }
-            Session::$completions->send('completion', ...self::suggestions($frame[1]));
+            Session::$completions->send(...self::answerTo($frame));
+        }
+
+        /** The frame that answers the runner's. */
+        public static function answerTo(array $frame): array
+        {
+            if ($frame[0] === 'complete') {
+                return array_merge(['completion'], self::suggestions($frame[1]));
+            }
+            try {
+                return ['checked', Source::completeness($frame[1])];
+            } catch (\Throwable $error) {
+                return ['checked'];
+            }
         }
 
         /** What may stand for the token at the end of `before`. */
@@ -1191,10 +1259,10 @@ namespace KernelRunner {
             Interrupts::install();
             register_shutdown_function([self::class, 'onShutdown']);
             if (Savegame::isPossible()) {
-                self::$link->send('ready');
+                self::$link->send('ready', 'check');
             } else {
                 // Nobody completes while code runs but the runner, from the names that it was told.
-                self::$link->send('ready', '>:', '$\\-');
+                self::$link->send('ready', '>:', '$\\-', 'check');
                 self::$names = Completer::names();
                 self::$link->send('names', 'php', ...self::$names);
             }
@@ -1237,8 +1305,8 @@ namespace KernelRunner {
                     Interrupts::forget();
                     Savegame::onPoke();
                     self::$link->send('settled');
-                } elseif ($frame[0] === 'complete') {
-                    self::$link->send('completion', ...Completer::suggestions($frame[1]));
+                } elseif (in_array($frame[0], ['complete', 'check'], true)) {
+                    self::$link->send(...Completer::answerTo($frame));
                 } elseif ($frame[0] === 'query') {
                     break;
                 }
