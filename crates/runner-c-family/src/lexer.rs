@@ -53,6 +53,13 @@ pub(crate) struct Unclosed {
     pub(crate) what: &'static str,
 }
 
+impl Unclosed {
+    /// Whether what follows may close it.
+    pub(crate) fn is_open(&self) -> bool {
+        !(self.what.starts_with("unmatched") || self.what.starts_with("missing"))
+    }
+}
+
 /// The tokens of `source`; comments are none.
 pub(crate) fn tokens(source: &str) -> Result<Vec<Token<'_>>, Unclosed> {
     let bytes = source.as_bytes();

@@ -4,6 +4,7 @@
 mod batch;
 mod cell;
 mod compiler;
+mod completeness;
 mod completion;
 mod language;
 mod lexer;
@@ -16,7 +17,7 @@ mod program;
 mod queries;
 mod showing;
 
-use runner_core::{CompletionRequest, Context, ExitCode, Result, Runner, Task, async_trait};
+use runner_core::{Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Task, async_trait};
 
 pub use language::Language;
 use queries::Queries;
@@ -61,6 +62,10 @@ impl Runner for Family {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.queries()?.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        Ok(self.queries()?.completeness(code))
     }
 
     async fn shutdown(&self) {

@@ -4,10 +4,11 @@ use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use runner_core::{Command, CompletionRequest, Context, ExitCode, QueryMode, Result, Session, Task};
+use runner_core::{Command, Completeness, CompletionRequest, Context, ExitCode, QueryMode, Result, Session, Task};
 
 use crate::cell::generate;
 use crate::compiler::{Compiler, DEBUG};
+use crate::completeness;
 use crate::completion;
 use crate::language::Language;
 use crate::lexer::{self, Unclosed};
@@ -126,6 +127,10 @@ impl Queries {
     pub(crate) async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         let found = completion::complete(&request.before(), &locked(&self.memory), self.language);
         if found.is_empty() { self.session.complete(request).await } else { Ok(found) }
+    }
+
+    pub(crate) fn completeness(&self, code: &str) -> Completeness {
+        completeness::completeness(code, locked(&self.memory).values(), self.language)
     }
 
     /// Ends the host.

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use runner_core::{
-    CompletionRequest, Context, ExitCode, QueryMode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+    Completeness, CompletionRequest, Context, ExitCode, QueryMode, Result, Runner, Session, Task, Tool, async_trait,
+    register_runner,
 };
 
 use toolchain::Toolchain;
@@ -86,6 +87,10 @@ impl Runner for Go {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.queries()?.session.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        self.queries()?.session.completeness(code).await
     }
 
     async fn shutdown(&self) {

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use runner_core::{Command, Context, Result};
 
 /// The sources of the driver, which is built when it starts, and of the package that its programs are built with.
-const SOURCES: [(&str, &str); 14] = [
+const SOURCES: [(&str, &str); 15] = [
     ("driver/go.mod", include_str!("driver/go.mod")),
     ("driver/main.go", include_str!("driver/main.go")),
     ("driver/link.go", include_str!("driver/link.go")),
@@ -20,6 +20,7 @@ const SOURCES: [(&str, &str); 14] = [
     ("driver/packages.go", include_str!("driver/packages.go")),
     ("driver/build.go", include_str!("driver/build.go")),
     ("driver/complete.go", include_str!("driver/complete.go")),
+    ("driver/completeness.go", include_str!("driver/completeness.go")),
     ("kernelrunner/kernelrunner.go", include_str!("driver/kernelrunner/kernelrunner.go")),
     ("kernelrunner/encode.go", include_str!("driver/kernelrunner/encode.go")),
     ("kernelrunner/decode.go", include_str!("driver/kernelrunner/decode.go")),

@@ -251,7 +251,7 @@ turn driver@Driver{..} _ = mask_ $ do
   answer <- release
   now <- readIORef work
   commands <- case now of
-    Beginning -> send "ready" [C.pack ".", C.pack "'"] >> capture Modules "repl \"import \""
+    Beginning -> send "ready" (map C.pack [".", "'", "check"]) >> capture Modules "repl \"import \""
     Modules -> send "names" (C.pack "modules" : completions answer) >> capture (Names Nothing) "repl \"\""
     Blocks binds blocks -> proceed (outcome said) binds blocks
     Completion line -> send "completion" (take 1000 (keywordsFor line ++ completions answer)) >> wait
@@ -321,6 +321,7 @@ turn driver@Driver{..} _ = mask_ $ do
         ("complete", before : _) -> do
           let line = last ("" : lines before)
           capture (Completion line) ("repl 0-1000 " ++ show line)
+        ("check", code : _) -> send "checked" [C.pack (completeness code)] >> wait
         ("settle", _) -> do
           writeIORef isInterrupted False
           send "settled" []
@@ -377,6 +378,37 @@ blocksOf :: String -> [[Piece]]
 blocksOf = grouped . pieces . zip [1 ..] . lines . plain
   where
     plain text = filter (`notElem` "\r\0") (fromMaybe text (stripPrefix "\xfeff" text))
+
+-- | As at GHCi's prompt, one line is complete unless its end shows that it goes on. Several lines, and what is open,
+-- end with an empty line.
+completeness :: String -> String
+completeness code
+  | any (< 0) (scanl (+) 0 (map weight visible)) = "invalid"
+  | count ":{" > count ":}" = "incomplete"
+  | all isSpace (takeWhile (/= '\n') (reverse code)) = "complete"
+  | isInside (fst (last scanned)) || goesOn (blocksOf code) = "incomplete"
+  | otherwise = "complete"
+  where
+    scanned = scanl (scan . fst) (clean, "") (lines (filter (/= '\r') code))
+    visible = unlines (map snd scanned)
+    weight c = if c `elem` "([{" then 1 else if c `elem` ")]}" then -1 else 0 :: Int
+    count sign = length (filter ((== sign) . strip) (lines code))
+    goesOn blocks = case drop (length blocks - 1) blocks of
+      _ | strip (last ("" : lines code)) == ":}" -> False
+      [[Piece Command _ _]] -> False
+      [[Piece kind _ texts]] | length (outside texts) == 1 -> isHeader kind || endsOpen (tokensOf ending)
+      block -> not (null block)
+    -- The lines that nothing goes on in that was open before.
+    outside texts = filter (not . isInside) (init (scanl (\state text -> fst (scan state text)) clean texts))
+    -- What it is shows at its end.
+    ending = drop (length visible - 1000) visible
+    -- The equations of a function follow its type.
+    isHeader (Signature _) = "->" `isInfixOf` visible
+    isHeader _ = False
+    endsOpen tokens = any isOpen (drop (length tokens - 1) tokens) || number "if" tokens > number "else" tokens
+    isOpen token = all (`elem` "!#$%&*+./<=>?@\\^|-~:") token
+      || token `elem` ["do", "mdo", "of", "where", "let", "in", "if", "then", "else", "case"]
+    number token = length . filter (== token)
 
 -- | What GHCi is to execute for such a block.
 commandsOf :: String -> [Piece] -> [String]

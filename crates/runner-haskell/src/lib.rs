@@ -9,7 +9,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use runner_core::{
-    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
+    register_runner,
 };
 use tokio::time::sleep;
 
@@ -90,6 +91,10 @@ impl Runner for Haskell {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.session.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        self.session.completeness(code).await
     }
 
     async fn shutdown(&self) {

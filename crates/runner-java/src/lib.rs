@@ -12,7 +12,8 @@ use std::env;
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, CompletionRequest, Context, ExitCode, Result, Runner, Task, Tool, async_trait, register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Task, Tool, async_trait,
+    register_runner,
 };
 
 use library::DISPLAY;
@@ -68,6 +69,10 @@ impl Runner for Java {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.queries()?.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        self.queries()?.completeness(code).await
     }
 
     async fn shutdown(&self) {

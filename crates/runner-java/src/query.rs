@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use runner_core::{CompletionRequest, ExitCode, Result, Session, Task};
+use runner_core::{Completeness, CompletionRequest, ExitCode, Result, Session, Task};
 
 use crate::{DISPLAY, Jdk};
 
@@ -51,6 +51,10 @@ impl Queries {
 
     pub(crate) async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.session.complete(request).await
+    }
+
+    pub(crate) async fn completeness(&self, code: &str) -> Result<Completeness> {
+        self.session.completeness(code).await
     }
 
     pub(crate) async fn shutdown(&self) {

@@ -365,6 +365,14 @@ function complete(before::String)
     return unique!(texts)[1:min(end, MOST_COMPLETIONS)]
 end
 
+# What the REPL would do with `code`. Enter, again and again, lets the user out.
+function completeness(code::String)
+    ast = Base.parse_input_line(replace(chop_mark(code), "\r\n" => "\n"); depwarn = false)
+    ast isa Expr && ast.head === :error && return "invalid"
+    ast isa Expr && ast.head === :incomplete || return "complete"
+    return occursin(r"\n\s*\n\s*$", code) ? "invalid" : "incomplete"
+end
+
 const told = Dict{String, Vector{String}}()
 
 function tell_names(scope::String, names::Vector{String})
@@ -406,6 +414,15 @@ function answer_completion(before::Vector{UInt8})
         String[]
     end
     tell("completion", suggestions...)
+end
+
+function answer_check(code::Vector{UInt8})
+    answer = try
+        [completeness(String(code))]
+    catch
+        String[]
+    end
+    tell("checked", answer...)
 end
 
 # Lets an interrupt that is under way come, and forgets it.
@@ -453,7 +470,7 @@ function serve()
     warm_up()
     tell_names("symbols", collect(keys(REPLCompletions.latex_symbols)))
     # A backslash begins a symbol, whatever stands before it.
-    tell("ready", ".\\", "!@")
+    tell("ready", ".\\", "!@", "check")
     # The first completion is to be quick, too, but no query waits for that.
     wait_for_runner(0) || rarely(complete, "prin")
     while true
@@ -462,6 +479,8 @@ function serve()
             answer_query(parts[1])
         elseif kind == "complete"
             rarely(answer_completion, parts[1])
+        elseif kind == "check"
+            rarely(answer_check, parts[1])
         elseif kind == "settle"
             rarely(settle)
         end

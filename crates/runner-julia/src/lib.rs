@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, CompletionRequest, Context, ExitCode, Project, Result, Runner, Session, Task, Tool, async_trait,
-    register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Project, Result, Runner, Session, Task, Tool,
+    async_trait, register_runner,
 };
 
 /// The program that the session's interpreter runs.
@@ -88,6 +88,10 @@ impl Runner for Julia {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.session.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        self.session.completeness(code).await
     }
 
     async fn shutdown(&self) {

@@ -710,9 +710,7 @@ local function compile_last_lines(code, name)
 end
 
 -- As the stand-alone interpreter reads a line: an expression if it is one, else statements.
-local function compile_query(code)
-  number = number + 1
-  local name = format("=<query %d>", number)
+local function compile_code(code, name)
   code = gsub(gsub(gsub(code, "^\239\187\191", ""), "^#[^\n]*", ""), "^=", "return ")
   local chunk = compile_result("", code, name) or compile_last_lines(code, name)
   if chunk then
@@ -721,8 +719,21 @@ local function compile_query(code)
   return compile(code, name)
 end
 
+-- As the stand-alone interpreter has it, code whose error is its end goes on in the next line.
+local function completeness(code)
+  code = code .. "\n"
+  local chunk, message = compile_code(code, "=stdin")
+  if chunk then
+    return "complete"
+  end
+  local _, other = compile("return " .. code, "=stdin")
+  local is_open = find(message, "<eof>", -7, true) or find(other, "<eof>", -7, true)
+  return is_open and "incomplete" or "invalid"
+end
+
 local function query(code)
-  local chunk, message = compile_query(code)
+  number = number + 1
+  local chunk, message = compile_code(code, format("=<query %d>", number))
   if not chunk then
     return report(message)
   end
@@ -744,7 +755,7 @@ end
 
 local function serve()
   local code = 0
-  send("ready", ".:", "")
+  send("ready", ".:", "", "check")
   tell_library()
   while true do
     local frame = receive()
@@ -766,6 +777,9 @@ local function serve()
     elseif frame.kind == "complete" then
       local is_complete, found = pcall(complete, frame[1])
       send("completion", unpack(is_complete and found or {}))
+    elseif frame.kind == "check" then
+      local is_known, answer = pcall(completeness, frame[1])
+      send("checked", unpack(is_known and { answer } or {}))
     end
   end
 end

@@ -842,7 +842,7 @@ function start() {
     prepareGlobals();
     link.start(port1);
     interrupts.inDriver = false;
-    link.send('ready');
+    link.send('ready', 'check');
   });
 }
 

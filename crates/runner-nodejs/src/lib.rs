@@ -5,7 +5,8 @@ mod package;
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
+    register_runner,
 };
 
 use package::Package;
@@ -115,6 +116,10 @@ impl Runner for Node {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.session.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        self.session.completeness(code).await
     }
 
     async fn shutdown(&self) {

@@ -11,6 +11,7 @@ const inspector = require('inspector');
 const { builtinModules } = require('module');
 const net = require('net');
 const { constants } = require('os');
+const { compileFunction } = require('vm');
 const { parentPort, workerData: { shared, port } } = require('worker_threads');
 
 // How often, in milliseconds, it is looked whether output waits while a query runs.
@@ -224,7 +225,58 @@ const completer = {
   },
 };
 
-async function onCompletion(_kind, [before]) {
+/** Tells whether code is complete as Node's REPL does: what the parser misses at its end may follow. */
+const checker = {
+  parser: undefined,
+
+  /** The parser that Node's own REPL uses. */
+  load() {
+    const source = process.binding('natives')['internal/deps/acorn/acorn/dist/acorn'];
+    const module = { exports: {} };
+    compileFunction(source, ['exports', 'module'])(module.exports, module);
+    return module.exports;
+  },
+
+  check(text) {
+    const code = text.replace(/^\ufeff/, '').replace(/\r\n/g, '\n');
+    const asCode = checker.parse(code);
+    if (asCode !== 'invalid' || !/^\s*\{/.test(code)) return asCode;
+    // What looks like an object may be one.
+    const asObject = checker.parse(`(${code}`);
+    return asObject === 'incomplete' && checker.parse(`(${code}\n)`) === 'complete' ? 'complete' : asObject;
+  },
+
+  parse(code) {
+    checker.parser ??= checker.load();
+    const options = { ecmaVersion: 'latest', allowImportExportEverywhere: true, allowAwaitOutsideFunction: true };
+    try {
+      checker.parser.parse(code, { ...options, allowHashBang: true });
+      return 'complete';
+    } catch ({ pos, message }) {
+      const isOpen = pos === code.length || /^Unterminated (template|comment)/.test(message)
+        || (/^Unterminated string/.test(message) && /\\\n?$/.test(code));
+      return isOpen ? 'incomplete' : 'invalid';
+    }
+  },
+};
+
+function answer(kind, texts) {
+  const parts = texts.map(text => Buffer.from(text));
+  const header = [kind, ...parts.map(part => part.length)].join(' ');
+  fs.writeSync(6, Buffer.concat([Buffer.from(`${header}\n`), ...parts]));
+}
+
+function onCheck(code) {
+  let found = [];
+  try {
+    found = [checker.check(code)];
+  } catch {
+    // A Node without that parser cannot tell.
+  }
+  answer('checked', found);
+}
+
+async function onCompletion(before) {
   let timer;
   const late = new Promise(resolve => { timer = setTimeout(resolve, COMPLETION_PATIENCE); });
   let found = [];
@@ -234,9 +286,7 @@ async function onCompletion(_kind, [before]) {
     // A completer that fails has nothing to offer.
   }
   clearTimeout(timer);
-  const parts = found.slice(0, MOST_SUGGESTIONS).map(text => Buffer.from(text));
-  const header = ['completion', ...parts.map(part => part.length)].join(' ');
-  fs.writeSync(6, Buffer.concat([Buffer.from(`${header}\n`), ...parts]));
+  answer('completion', found.slice(0, MOST_SUGGESTIONS));
 }
 
 async function start() {
@@ -247,7 +297,9 @@ async function start() {
   hearSignals();
   let last = Promise.resolve();
   readFrames(3, onFrame, () => tell({ kind: 'end' }));
-  readFrames(5, (...frame) => { last = last.then(() => onCompletion(...frame)); }, () => {});
+  readFrames(5, (kind, [text]) => {
+    last = last.then(() => (kind === 'check' ? onCheck(text) : onCompletion(text)));
+  }, () => {});
   parentPort.postMessage('up');
 }
 

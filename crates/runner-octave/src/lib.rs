@@ -1,10 +1,12 @@
 //! GNU Octave for kernel-runner: sessions that keep their state, and batch mode for scripts.
 
+mod completeness;
 mod fonts;
 mod shelter;
 
 use runner_core::{
-    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
+    register_runner,
 };
 
 /// The functions that the session's interpreter runs.
@@ -65,6 +67,10 @@ impl Runner for Octave {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.session.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        Ok(completeness::completeness(code))
     }
 
     async fn shutdown(&self) {

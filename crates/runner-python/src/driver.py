@@ -628,18 +628,22 @@ def future_flags():
 
 
 def complete(namespace):
-    """The thread that answers completions beside the code that runs."""
+    """The thread that answers, beside the code that runs, what completes it and whether it is complete."""
     completions = Link(5, 6)
     while True:
         frame = completions.receive()
         if frame is None:
             return
+        parts = [part.decode("utf-8", "replace") for part in frame[1:]]
+        is_check = frame[0] == "check"
         try:
-            before, after = (part.decode("utf-8", "replace") for part in frame[1:3])
-            found = load("completer").complete(before, after, namespace)
+            if is_check:
+                found = [load("completeness").check(*parts)]
+            else:
+                found = load("completer").complete(parts[0], parts[1], namespace)
         except BaseException:
             found = []
-        completions.send("completion", *[text.encode("utf-8", "replace") for text in found])
+        completions.send("checked" if is_check else "completion", *[text.encode("utf-8", "replace") for text in found])
 
 
 def leave():
@@ -692,7 +696,7 @@ def serve():
     _thread.start_new_thread(tick, ())
     threads = _thread._count()
     link_turn.acquire()
-    link.send("ready")
+    link.send("ready", b"check")
     is_ticking = False
     while True:
         frame = link.receive()

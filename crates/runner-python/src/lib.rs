@@ -7,8 +7,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use runner_core::{
-    Choice, Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
-    register_runner,
+    Choice, Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool,
+    async_trait, register_runner,
 };
 
 /// The program that the session's interpreter runs.
@@ -132,6 +132,10 @@ impl Runner for Python {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.session.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        self.session.completeness(code).await
     }
 
     async fn shutdown(&self) {

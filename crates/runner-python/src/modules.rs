@@ -12,6 +12,7 @@ const MODULES: &[(&str, &str)] = &[
     ("kernel_runner/__init__.py", include_str!("kernel_runner/__init__.py")),
     ("kernel_runner/commands.py", include_str!("kernel_runner/commands.py")),
     ("kernel_runner/completer.py", include_str!("kernel_runner/completer.py")),
+    ("kernel_runner/completeness.py", include_str!("kernel_runner/completeness.py")),
     ("kernel_runner/forms.py", include_str!("kernel_runner/forms.py")),
     ("kernel_runner/ipython.py", include_str!("kernel_runner/ipython.py")),
     ("kernel_runner/link.py", include_str!("kernel_runner/link.py")),

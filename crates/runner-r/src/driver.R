@@ -119,12 +119,16 @@ run <- function(code) {
     )
 }
 
-parse_query <- function(code) {
+query_text <- function(code) {
     if (any(code == 0L)) stop(simpleError("nul character not allowed"))
     text <- sub("^\ufeff", "", gsub("\r\n", "\n", `Encoding<-`(rawToChar(code), "UTF-8"), fixed = TRUE))
     if (!validUTF8(text)) stop(simpleError("the code is not UTF-8"))
+    text
+}
+
+parse_query <- function(code) {
     name <- sprintf("<query %d>", query_number)
-    lines <- strsplit(text, "\n", fixed = TRUE)[[1L]]
+    lines <- strsplit(query_text(code), "\n", fixed = TRUE)[[1L]]
     tryCatch(
         parse(text = lines, keep.source = TRUE, srcfile = srcfilecopy(name, lines)),
         error = function(error) stop(simpleError(conditionMessage(error)))
@@ -430,6 +434,14 @@ suggestions <- function(before, after) tryCatch(suppressWarnings({
     first(found[nzchar(found)], MOST_SUGGESTIONS)
 }), error = function(error) NULL)
 
+# As at R's prompt, code whose error is its end, or a string without one, goes on in the next line.
+completeness <- function(code) tryCatch({
+    parse(text = query_text(code), keep.source = FALSE)
+    "complete"
+}, error = function(error) {
+    if (grepl("^<text>:[0-9]+:0:|INCOMPLETE_STRING", conditionMessage(error))) "incomplete" else "invalid"
+})
+
 ## The session
 
 serve <- function() {
@@ -448,6 +460,7 @@ serve <- function() {
                 finish()
             },
             complete = do.call(send, c("completion", as.list(suggestions(frame[[2L]], frame[[3L]])))),
+            check = send("checked", suppressWarnings(completeness(frame[[2L]]))),
             settle = {
                 tryCatch(allowInterrupts(take_interrupt()), interrupt = function(condition) NULL)
                 send("settled")
@@ -470,7 +483,7 @@ serve_plots()
 attach(list(display = display), name = "kernel_runner", warn.conflicts = FALSE)
 assign(".kernel_runner", as.call(list(serve)), .AutoloadEnv)
 tell_names()
-send("ready", "$@:", ".")
+send("ready", "$@:", ".", "check")
 serve()
 
 })

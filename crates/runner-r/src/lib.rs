@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
+    register_runner,
 };
 
 /// The program that the session's interpreter runs.
@@ -93,6 +94,10 @@ impl Runner for R {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.session.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        self.session.completeness(code).await
     }
 
     async fn shutdown(&self) {

@@ -32,18 +32,32 @@ impl Token<'_> {
     }
 }
 
+/// What makes code no list of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A bracket, a string or a comment is open at the end.
+    Open,
+    /// Nothing that follows makes it right.
+    Broken,
+}
+
 /// The tokens of `code` without its comments; `None` where a bracket, a string or a comment is left open.
 pub(crate) fn tokens(code: &str) -> Option<Vec<Token<'_>>> {
+    scan(code).ok()
+}
+
+/// The tokens of `code` without its comments, or why there are none.
+pub(crate) fn scan(code: &str) -> Result<Vec<Token<'_>>, Fault> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut open = Vec::new();
     let mut at = 0;
     while let Some(first) = code[at..].chars().next() {
         let rest = &code[at..];
         let (kind, length) = if first.is_whitespace() || rest.starts_with("//") || rest.starts_with("/*") {
-            at += space(rest)?;
+            at += space(rest).ok_or(Fault::Open)?;
             continue;
         } else if let Some(length) = literal(rest) {
-            (Kind::Literal, length.ok()?)
+            (Kind::Literal, length?)
         } else if is_word(first) {
             (Kind::Word, word(rest))
         } else {
@@ -53,9 +67,9 @@ pub(crate) fn tokens(code: &str) -> Option<Vec<Token<'_>>> {
                     Kind::Open(0)
                 }
                 ')' | ']' | '}' => {
-                    let (opened, bracket) = open.pop()?;
+                    let (opened, bracket) = open.pop().ok_or(Fault::Broken)?;
                     if !matches!((bracket, first), ('(', ')') | ('[', ']') | ('{', '}')) {
-                        return None;
+                        return Err(Fault::Broken);
                     }
                     tokens[opened].kind = Kind::Open(tokens.len());
                     Kind::Close
@@ -67,7 +81,7 @@ pub(crate) fn tokens(code: &str) -> Option<Vec<Token<'_>>> {
         tokens.push(Token { kind, text: &code[at..at + length], start: at });
         at += length;
     }
-    open.is_empty().then_some(tokens)
+    if open.is_empty() { Ok(tokens) } else { Err(Fault::Open) }
 }
 
 /// Where the words of `text` are, in strings and comments too.
@@ -118,17 +132,14 @@ fn space(rest: &str) -> Option<usize> {
     }
 }
 
-/// A literal that does not end.
-struct Endless;
-
 /// The length of the literal or lifetime that `rest` begins with, if it does.
-fn literal(rest: &str) -> Option<Result<usize, Endless>> {
+fn literal(rest: &str) -> Option<Result<usize, Fault>> {
     let first = rest.chars().next()?;
     if first.is_ascii_digit() {
         return Some(Ok(number(rest)));
     }
     if first == '\'' {
-        return Some(character(rest).ok_or(Endless));
+        return Some(character(rest).ok_or(Fault::Broken));
     }
     let prefix = rest.len() - rest.trim_start_matches(['b', 'c', 'r']).len();
     if prefix > 2 {
@@ -147,7 +158,7 @@ fn literal(rest: &str) -> Option<Result<usize, Endless>> {
     } else {
         return None;
     };
-    Some(length.ok_or(Endless))
+    Some(length.ok_or(Fault::Open))
 }
 
 fn number(rest: &str) -> usize {

@@ -2,6 +2,7 @@
 
 mod cell;
 mod compiler;
+mod completeness;
 mod completion;
 mod diagnostics;
 mod lexer;
@@ -11,7 +12,9 @@ mod queries;
 mod source;
 mod types;
 
-use runner_core::{CompletionRequest, Context, ExitCode, Result, Runner, Task, Tool, async_trait, register_runner};
+use runner_core::{
+    Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Task, Tool, async_trait, register_runner,
+};
 
 use queries::Queries;
 
@@ -57,6 +60,10 @@ impl Runner for Rust {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>> {
         self.queries()?.complete(request).await
+    }
+
+    async fn completeness(&self, code: &str) -> Result<Completeness> {
+        Ok(completeness::completeness(code))
     }
 
     async fn shutdown(&self) {

@@ -67,24 +67,27 @@ pub(super) fn namespace<'a>(tokens: &[Token<'a>]) -> Option<(Vec<&'a str>, usize
 
 /// How many lines a conditional has, up to its `#endif`; 1 for any other preprocessor line.
 pub(super) fn conditional(tokens: &[Token]) -> usize {
-    let name = |token: &Token| -> String {
-        if token.kind != Kind::Directive {
-            return String::new();
-        }
-        token.text[1..].trim_start().chars().take_while(char::is_ascii_alphabetic).collect()
-    };
-    let mut depth = 0_usize;
+    let mut depth = 0;
     for (index, token) in tokens.iter().enumerate() {
-        match name(token).as_str() {
-            "if" | "ifdef" | "ifndef" => depth += 1,
-            "endif" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
+        depth += nesting(token);
+        if depth <= 0 {
             return index + 1;
         }
     }
     tokens.len()
+}
+
+/// By how much a token changes how many conditionals are open.
+pub(crate) fn nesting(token: &Token) -> i32 {
+    if token.kind != Kind::Directive {
+        return 0;
+    }
+    let name = token.text[1..].trim_start();
+    match name.split(|c: char| !c.is_ascii_alphabetic()).next() {
+        Some("if" | "ifdef" | "ifndef") => 1,
+        Some("endif") => -1,
+        _ => 0,
+    }
 }
 
 /// The end of the statement that begins at `start`.

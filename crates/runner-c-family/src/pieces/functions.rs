@@ -60,6 +60,15 @@ impl<'a> Parser<'a> {
         Some(Shape::Prototype(Function { name, parameters, header: &all[..all.len() - 1], is_whole: false }))
     }
 
+    /// Whether `tokens` are all of a function's definition but its body.
+    pub(super) fn is_function_head(&self, tokens: &[Token]) -> bool {
+        let Some(open) = self.function_parameters(tokens) else { return false };
+        let close = closing(tokens, open);
+        let is_member = open >= 2 && tokens[open - 2].is("::");
+        let is_function = is_member || self.are_parameters(&tokens[open + 1..close]);
+        is_function && !tokens[close..].iter().any(|token| token.is_any(&["{", ";", "=", ","]))
+    }
+
     /// Where the parameters begin, when `tokens` begin as a function does: words, and then a parenthesis.
     pub(super) fn function_parameters(&self, tokens: &[Token]) -> Option<usize> {
         let (mut index, mut words, mut joins) = (0, 0, false);

@@ -1,6 +1,6 @@
 //! Splits a snippet into its top-level pieces: what belongs to file scope, and what is run.
 
-mod extent;
+pub(crate) mod extent;
 mod functions;
 mod types;
 mod variables;
@@ -108,6 +108,11 @@ pub(crate) fn split<'a>(tokens: &'a [Token<'a>], values: BTreeSet<String>, is_cp
     let mut parser = Parser { values, is_cpp, pieces: Vec::new() };
     parser.split(tokens, &[]);
     parser.pieces
+}
+
+/// Whether the tokens, a piece, are all of a function's definition but its body.
+pub(crate) fn is_function_head(tokens: &[Token], values: BTreeSet<String>, is_cpp: bool) -> bool {
+    Parser { values, is_cpp, pieces: Vec::new() }.is_function_head(tokens)
 }
 
 /// Whether the tokens are those of a program of its own: a `main` with parameters at file scope.

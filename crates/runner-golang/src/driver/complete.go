@@ -21,9 +21,13 @@ var (
 	wordAfter  = regexp.MustCompile(`^[\pL\pN_]*`)
 )
 
-// complete answers completions beside the code that runs.
+// complete answers, beside the code that runs, what completes code and whether it is complete.
 func complete(link *link, session *session) {
 	for frame := link.receive(); frame != nil; frame = link.receive() {
+		if frame.kind == "check" {
+			link.send("checked", completeness(frame.parts[0]))
+			continue
+		}
 		session.turn.Lock()
 		snapshot := session.clone()
 		session.turn.Unlock()

@@ -38,7 +38,7 @@ func main() {
 	session := newSession(packages)
 	go complete(newLink(os.NewFile(5, "questions"), os.NewFile(6, "completions")), session)
 
-	link.send("ready")
+	link.send("ready", "check")
 	for {
 		frame := link.receive()
 		if frame == nil {

@@ -15,13 +15,14 @@ import jdk.jshell.SourceCodeAnalysis;
 import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
 import jdk.jshell.SourceCodeAnalysis.Suggestion;
 
-/** Answers completions beside the code that runs. */
+/** Answers, beside the code that runs, what completes code and whether it is complete. */
 final class Completer {
     private static final int MOST = 1000;
     /** In seconds; the runner waits for five. */
     private static final int PATIENCE = 2;
     private static final String NAME = "[\\p{L}_$][\\p{L}\\p{N}_$]*";
     private static final Pattern TOKEN = Pattern.compile("(?:" + NAME + "\\s*\\.\\s*)*(?:" + NAME + ")?$");
+    private static final Pattern ANNOTATIONS = Pattern.compile("\\s*(?:@[\\w.]+\\s*(?:\\([^()]*\\)\\s*)?)+");
     private static final List<String> KEYWORDS = List.of(
         "abstract", "assert", "boolean", "break", "byte", "case", "catch", "char", "class", "continue", "default", "do",
         "double", "else", "enum", "extends", "false", "final", "finally", "float", "for", "if", "implements", "import",
@@ -51,17 +52,47 @@ final class Completer {
         try {
             while (true) {
                 Set<String> found = new LinkedHashSet<>();
-                String before = Frame.read(reader).text(0);
+                Frame frame = Frame.read(reader);
+                String code = frame.text(0);
+                boolean isCheck = frame.kind().equals("check");
                 try {
-                    engine.tryWithCompiler(PATIENCE, () -> complete(before, found));
+                    engine.tryWithCompiler(PATIENCE, () -> {
+                        if (isCheck) {
+                            found.add(completeness(code));
+                        } else {
+                            complete(code, found);
+                        }
+                    });
                 } catch (Throwable error) {
                     // The compiler makes nothing of it.
                 }
-                writer.write(Frame.of("completion", found.stream().limit(MOST).toList()).encode());
+                String kind = isCheck ? "checked" : "completion";
+                writer.write(Frame.of(kind, found.stream().limit(MOST).toList()).encode());
             }
         } catch (IOException end) {
             // The runner is gone.
         }
+    }
+
+    /** Whether code is complete, as jshell sees it. A last semicolon may be missing. */
+    private String completeness(String code) {
+        String rest = Snippets.PACKAGE.matcher(code).replaceFirst("");
+        while (!ANNOTATIONS.matcher(rest).matches()) {
+            CompletionInfo next = analysis.analyzeCompletion(rest);
+            switch (next.completeness()) {
+                case COMPLETE, COMPLETE_WITH_SEMI -> rest = next.remaining();
+                case EMPTY -> {
+                    return rest.contains("/*") && !rest.contains("*/") ? "incomplete" : "complete";
+                }
+                case UNKNOWN -> {
+                    return Snippets.EXIT.matcher(code).matches() ? "complete" : "invalid";
+                }
+                default -> {
+                    return "incomplete";
+                }
+            }
+        }
+        return "incomplete";
     }
 
     /**

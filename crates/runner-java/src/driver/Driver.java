@@ -48,7 +48,7 @@ public final class Driver {
         interrupts.install();
         startThread("completer", new Completer(snippets.shell, engine)::serve);
         startThread("link", this::leaveAtTheEnd);
-        link.send("ready");
+        link.send("ready", "check");
         while (true) {
             Frame frame = link.nextRequest();
             switch (frame.kind()) {
@@ -108,7 +108,7 @@ public final class Driver {
     }
 
     private static void startThread(String name, Runnable work) {
-        Thread thread = new Thread(work, "kernel-runner " + name);
+        Thread thread = new Thread(null, work, "kernel-runner " + name, COMPILER_STACK);
         thread.setDaemon(true);
         thread.start();
     }

@@ -33,8 +33,8 @@ final class Snippets {
         "java.util.function.*", "java.util.prefs.*", "java.util.regex.*", "java.util.stream.*",
         "static kernelrunner.Display.display");
 
-    private static final Pattern EXIT = Pattern.compile("\\s*/exit(?:\\s+(\\d{1,3}))?\\s*");
-    private static final Pattern PACKAGE = Pattern.compile("package\\s+[\\w.]+\\s*;");
+    static final Pattern EXIT = Pattern.compile("\\s*/exit(?:\\s+(\\d{1,3}))?\\s*");
+    static final Pattern PACKAGE = Pattern.compile("package\\s+[\\w.]+\\s*;");
     /** How jshell's classes look in messages of the virtual machine. */
     private static final Pattern WRAPPER = Pattern.compile("REPL\\.\\$JShell\\$\\w+[.$]");
 
