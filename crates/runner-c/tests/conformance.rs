@@ -1,6 +1,7 @@
 //! C against the runner specification.
 
 use runner_c as _;
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 
 runner_testkit::conformance! {
     Subject {
@@ -26,6 +27,26 @@ runner_testkit::conformance! {
         syntax_error: "int main(void) { return",
         state: Some(("int x = 6;", "x * 7", "42\n")),
         completion: Some(("int y = siz", "sizeof")),
+        completeness: &[
+            ("", Complete),
+            ("int x = 1;", Complete),
+            ("x + 1", Complete),
+            ("int x[] = {1,", Incomplete),
+            ("int twice(int x)", Incomplete),
+            ("int twice(int x)\n{\n    return 2 * x;\n}", Complete),
+            ("for (int i = 0; i < 3; i++)", Incomplete),
+            ("if (x > 1) {\n    y();\n} else", Incomplete),
+            ("do {\n    y();\n}", Incomplete),
+            ("struct point {\n    int x;", Incomplete),
+            ("#define TWICE(x) \\", Incomplete),
+            ("#ifdef DEBUG\nint y;", Incomplete),
+            ("#include <stdio.h>", Complete),
+            ("printf(\"one\\n\",", Incomplete),
+            ("/* one", Incomplete),
+            ("f(]", Invalid),
+            ("\"one", Invalid),
+            ("// nothing", Complete),
+        ],
         main_file: ("main.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); }\n"),
         broken_file: Some(("main.c", "int main(void) { return\n")),
         transcripts: &[

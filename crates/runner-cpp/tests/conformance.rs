@@ -1,5 +1,6 @@
 //! C++ against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_cpp as _;
 
 runner_testkit::conformance! {
@@ -24,6 +25,26 @@ runner_testkit::conformance! {
         syntax_error: "std::vector<int> v = {1, 2",
         state: Some(("auto twice = [](int x) { return 2 * x; };", "twice(21)", "42\n")),
         completion: Some(("std::vec", "std::vector")),
+        completeness: &[
+            ("", Complete),
+            ("int x = 1;", Complete),
+            ("v.size()", Complete),
+            ("std::vector<int> v{1,", Incomplete),
+            ("int twice(int x)", Incomplete),
+            ("auto twice = [](int x) {", Incomplete),
+            ("template <typename T>", Incomplete),
+            ("template <typename T>\nT twice(T x) { return x + x; }", Complete),
+            ("class Dog : public Animal", Incomplete),
+            ("class Dog {\npublic:", Incomplete),
+            ("try {\n    f();\n}", Incomplete),
+            ("try {\n    f();\n} catch (...) { }", Complete),
+            ("auto text = R\"(one", Incomplete),
+            ("std::cout <<", Incomplete),
+            ("namespace zoo", Incomplete),
+            ("for (auto x : v)", Incomplete),
+            ("f(]", Invalid),
+            ("\"one", Invalid),
+        ],
         main_file: ("main.cpp", "#include <iostream>\nint main() { std::cout << \"hello\\n\"; }\n"),
         broken_file: Some(("main.cpp", "int main() { return\n")),
         transcripts: &[

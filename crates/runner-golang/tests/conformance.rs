@@ -1,5 +1,6 @@
 //! Go against the runner specification: in programs, and in snippets where those are different.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_golang as _;
 
 runner_testkit::conformance! {
@@ -23,6 +24,26 @@ runner_testkit::conformance! {
         syntax_error: "fmt.Println(\"hello\"",
         state: Some(("kept := 6", "fmt.Println(kept * 7)", "42\n")),
         completion: Some(("fmt.Printl", "fmt.Println")),
+        completeness: &[
+            ("", Complete),
+            ("x := 1", Complete),
+            ("x := []int{1,", Incomplete),
+            ("func double(x int) int {", Incomplete),
+            ("func double(x int) int {\n\treturn 2 * x\n}", Complete),
+            ("for i := 0; i < 3; i++ {", Incomplete),
+            ("if x > 1 {\n\ty()\n} else {", Incomplete),
+            ("type Dog struct {\n\tname string", Incomplete),
+            ("fmt.Println(", Incomplete),
+            ("x := 1 +", Incomplete),
+            ("x := `one\ntwo", Incomplete),
+            ("/* one", Incomplete),
+            ("package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(1)\n}", Complete),
+            ("import (\n\t\"fmt\"", Incomplete),
+            ("f(]", Invalid),
+            ("x y", Invalid),
+            ("\"one", Invalid),
+            ("}", Invalid),
+        ],
         main_file: ("main.go", "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(\"hello\")\n}\n"),
         broken_file: Some(("main.go", "package main\n\nfunc main() {\n")),
         transcripts: &[

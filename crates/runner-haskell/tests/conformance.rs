@@ -1,5 +1,6 @@
 //! Haskell against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_haskell as _;
 
 runner_testkit::conformance! {
@@ -27,6 +28,31 @@ runner_testkit::conformance! {
         syntax_error: "let x = (",
         state: Some(("kept = 6", "print (kept * 7)", "42\n")),
         completion: Some(("putStrL", "putStrLn")),
+        completeness: &[
+            ("", Complete),
+            ("1 + 1", Complete),
+            ("double x = 2 * x", Complete),
+            ("let x = 1", Complete),
+            ("map (+1) [1,", Incomplete),
+            ("map (+1) [1, 2", Incomplete),
+            ("main = do", Incomplete),
+            ("main = do\n  putStrLn \"one\"", Incomplete),
+            ("main = do\n  putStrLn \"one\"\n", Complete),
+            ("case x of", Incomplete),
+            ("fac :: Int -> Int", Incomplete),
+            ("fac :: Int -> Int\nfac 0 = 1", Incomplete),
+            ("class Shape a where\n  area :: a -> Double\n  ", Complete),
+            ("if x then y", Incomplete),
+            ("if x then y else z", Complete),
+            ("x = 1 +", Incomplete),
+            ("{- one", Incomplete),
+            (":{\nx = 1", Incomplete),
+            (":{\nx 0 = 1\nx n = n\n:}", Complete),
+            ("[1,\n 2]", Complete),
+            (":type map", Complete),
+            ("f )", Invalid),
+            ("-- nothing", Complete),
+        ],
         main_file: ("main.hs", "main = putStrLn \"hello\"\n"),
         broken_file: Some(("main.hs", "main = putStrLn 5\n")),
         transcripts: &[

@@ -1,5 +1,6 @@
 //! Java against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_java as _;
 
 runner_testkit::conformance! {
@@ -27,6 +28,24 @@ runner_testkit::conformance! {
         syntax_error: "System.out.println(\"hello\"",
         state: Some(("int kept = 6;", "System.out.println(kept * 7);", "42\n")),
         completion: Some(("System.out.printl", "System.out.println")),
+        completeness: &[
+            ("", Complete),
+            ("int x = 1;", Complete),
+            ("int x = 1", Complete),
+            ("x + 1", Complete),
+            ("int[] x = {1,", Incomplete),
+            ("int twice(int x) {", Incomplete),
+            ("int twice(int x) {\n    return 2 * x;\n}", Complete),
+            ("for (int i = 0; i < 3; i++)", Incomplete),
+            ("if (x > 1) {\n    y();\n} else", Incomplete),
+            ("class Dog {\n    void bark() {", Incomplete),
+            ("import java.util.*;\nList<String> x = List.of(", Incomplete),
+            ("foo(", Incomplete),
+            ("/* one", Incomplete),
+            ("@Deprecated", Incomplete),
+            ("x = )", Invalid),
+            ("// nothing", Complete),
+        ],
         main_file: (
             "Main.java",
             "public class Main { public static void main(String[] args) { System.out.println(\"hello\"); } }\n",

@@ -1,5 +1,6 @@
 //! Julia against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_julia as _;
 
 runner_testkit::conformance! {
@@ -22,6 +23,25 @@ runner_testkit::conformance! {
         syntax_error: "println(\"hello\"",
         state: Some(("kept = 6;", "println(kept * 7)", "42\n")),
         completion: Some(("prin", "print")),
+        completeness: &[
+            ("", Complete),
+            ("x = 1", Complete),
+            ("x = [1,", Incomplete),
+            ("double(x) = 2x", Complete),
+            ("function double(x)", Incomplete),
+            ("function double(x)\n    2x\nend", Complete),
+            ("for i in 1:3\n    println(i)", Incomplete),
+            ("for i in 1:3\n    println(i)\n\n    ", Invalid),
+            ("if x > 1\n    y\nelse", Incomplete),
+            ("begin; x; end", Complete),
+            ("x = 1 +", Incomplete),
+            ("text = \"\"\"one\ntwo", Incomplete),
+            ("#= one", Incomplete),
+            ("let x = 1;", Incomplete),
+            ("x = )", Invalid),
+            ("end", Invalid),
+            ("# nothing", Complete),
+        ],
         main_file: ("main.jl", "println(\"hello\")\n"),
         broken_file: None,
         transcripts: &[

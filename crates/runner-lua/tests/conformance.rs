@@ -1,5 +1,6 @@
 //! Lua against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_lua as _;
 
 runner_testkit::conformance! {
@@ -23,6 +24,25 @@ runner_testkit::conformance! {
         syntax_error: "print('hello'",
         state: Some(("kept = 6", "print(kept * 7)", "42\n")),
         completion: Some(("prin", "print")),
+        completeness: &[
+            ("", Complete),
+            ("x = 1", Complete),
+            ("= 1 + 1", Complete),
+            ("x = {1,", Incomplete),
+            ("function double(x)", Incomplete),
+            ("function double(x)\n  return x * 2\nend", Complete),
+            ("for i = 1, 3 do", Incomplete),
+            ("for i = 1, 3 do print(i) end", Complete),
+            ("if x then\n  y()\nelse", Incomplete),
+            ("repeat", Incomplete),
+            ("1 +", Incomplete),
+            ("x = 1 +", Incomplete),
+            ("text = [[one\ntwo", Incomplete),
+            ("--[[ one", Incomplete),
+            ("x = )", Invalid),
+            ("x = 'one", Invalid),
+            ("end", Invalid),
+        ],
         main_file: ("main.lua", "print('hello')\n"),
         broken_file: None,
         transcripts: &[

@@ -1,5 +1,6 @@
 //! Node.js against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_nodejs as _;
 
 runner_testkit::conformance! {
@@ -23,6 +24,28 @@ runner_testkit::conformance! {
         syntax_error: "console.log('hello'",
         state: Some(("let kept = 6", "console.log(kept * 7)", "42\n")),
         completion: Some(("conso", "console")),
+        completeness: &[
+            ("", Complete),
+            ("let x = 1", Complete),
+            ("let x = [1,", Incomplete),
+            ("function double(x) {", Incomplete),
+            ("function double(x) {\n  return x * 2;\n}", Complete),
+            ("if (x) {\n  y();\n} else", Incomplete),
+            ("for (const one of list)", Incomplete),
+            ("{ a: 1, b: 2 }", Complete),
+            ("{ a: 1,", Incomplete),
+            ("{ a: 1, b: {", Incomplete),
+            ("const text = `one\n${two}", Incomplete),
+            ("const double = x =>", Incomplete),
+            ("class Dog {\n  bark() {", Incomplete),
+            ("await fetch(", Incomplete),
+            ("/* one", Incomplete),
+            ("import fs from 'fs'", Complete),
+            ("'one \\", Incomplete),
+            ("f(]", Invalid),
+            ("x y", Invalid),
+            ("'one", Invalid),
+        ],
         main_file: ("main.js", "console.log('hello')\n"),
         broken_file: None,
         transcripts: &[

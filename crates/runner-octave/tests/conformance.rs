@@ -1,5 +1,6 @@
 //! GNU Octave against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_octave as _;
 
 runner_testkit::conformance! {
@@ -22,6 +23,24 @@ runner_testkit::conformance! {
         syntax_error: "disp('hello'",
         state: Some(("kept = 6;", "disp(kept * 7)", "42\n")),
         completion: Some(("prin", "printf")),
+        completeness: &[
+            ("", Complete),
+            ("x = 1", Complete),
+            ("x = [1, 2", Incomplete),
+            ("x = [1, 2\n     3, 4];", Complete),
+            ("function y = double (x)", Incomplete),
+            ("function y = double (x)\n  y = 2 * x;\nendfunction", Complete),
+            ("for i = 1:3", Incomplete),
+            ("for i = 1:3 disp (i); end", Complete),
+            ("if x\n  y\nelse", Incomplete),
+            ("x = 1 + ...", Incomplete),
+            ("%{\none", Incomplete),
+            ("%{\none\n%}", Complete),
+            ("x = a' * 2 % it's (", Complete),
+            ("x = [1, 2)", Invalid),
+            ("disp ('one", Invalid),
+            ("endif", Invalid),
+        ],
         main_file: ("main.m", "disp('hello')\n"),
         broken_file: None,
         transcripts: &[

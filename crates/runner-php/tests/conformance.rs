@@ -1,5 +1,6 @@
 //! PHP against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_php as _;
 
 runner_testkit::conformance! {
@@ -22,6 +23,29 @@ runner_testkit::conformance! {
         syntax_error: "print('hello'",
         state: Some(("$kept = 6;", "echo $kept * 7, \"\\n\";", "42\n")),
         completion: Some(("str_repl", "str_replace")),
+        completeness: &[
+            ("", Complete),
+            ("$x = 1;", Complete),
+            ("$x = 1", Complete),
+            ("<?php $x = 1;", Complete),
+            ("$x = [1,", Incomplete),
+            ("function double($x)", Incomplete),
+            ("function double($x) {\n    return $x * 2;\n}", Complete),
+            ("if ($x)", Incomplete),
+            ("if ($x) {\n    y();", Incomplete),
+            ("foreach ($list as $one)", Incomplete),
+            ("do {\n    f();\n} while ($x)", Complete),
+            ("class Dog", Incomplete),
+            ("echo <<<TEXT", Incomplete),
+            ("echo <<<TEXT\none", Incomplete),
+            ("echo 'one\ntwo", Incomplete),
+            ("$x = $y +", Incomplete),
+            ("/* one", Incomplete),
+            ("foo(]", Invalid),
+            ("}", Invalid),
+            ("x y", Invalid),
+            ("// nothing", Complete),
+        ],
         main_file: ("main.php", "<?php\necho \"hello\\n\";\n"),
         broken_file: None,
         transcripts: &[

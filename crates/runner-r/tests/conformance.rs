@@ -1,5 +1,6 @@
 //! R against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_r as _;
 
 runner_testkit::conformance! {
@@ -22,6 +23,24 @@ runner_testkit::conformance! {
         syntax_error: "cat('hello'",
         state: Some(("kept <- 6", "kept * 7", "[1] 42\n")),
         completion: Some(("prin", "print")),
+        completeness: &[
+            ("", Complete),
+            ("x <- 1", Complete),
+            ("x <- c(1,", Incomplete),
+            ("double <- function(x)", Incomplete),
+            ("double <- function(x) {\n  x * 2", Incomplete),
+            ("double <- function(x) {\n  x * 2\n}", Complete),
+            ("if (x > 1) {\n  y\n} else", Incomplete),
+            ("for (i in 1:3)", Incomplete),
+            ("iris |>", Incomplete),
+            ("x +\n", Incomplete),
+            ("text <- \"one\ntwo", Incomplete),
+            ("text <- r\"(one", Incomplete),
+            ("f(]", Invalid),
+            ("x y", Invalid),
+            ("else", Invalid),
+            ("# nothing", Complete),
+        ],
         main_file: ("main.R", "cat('hello\\n')\n"),
         broken_file: Some(("DESCRIPTION", "Package: broken\n")),
         transcripts: &[

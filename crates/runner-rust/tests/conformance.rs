@@ -1,5 +1,6 @@
 //! Rust against the runner specification.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_rust as _;
 
 runner_testkit::conformance! {
@@ -27,6 +28,26 @@ runner_testkit::conformance! {
         syntax_error: "let v = vec![1, 2",
         state: Some(("let kept = 6;", "kept * 7", "42\n")),
         completion: Some(("std::collections::Has", "std::collections::HashMap")),
+        completeness: &[
+            ("", Complete),
+            ("let x = 1;", Complete),
+            ("x + 1", Complete),
+            ("let x = vec![1,", Incomplete),
+            ("fn double(x: i32) -> i32", Incomplete),
+            ("fn double(x: i32) -> i32 {", Incomplete),
+            ("fn double(x: i32) -> i32 {\n    2 * x\n}", Complete),
+            ("for i in 0..3", Incomplete),
+            ("if x > 1 {\n    y()\n} else", Incomplete),
+            ("#[derive(Debug)]", Incomplete),
+            ("let text = \"one\ntwo", Incomplete),
+            ("let text = r#\"one\"", Incomplete),
+            ("let x = 1 +", Incomplete),
+            ("/* one /* two */", Incomplete),
+            ("match x {\n    1 => \"one\",", Incomplete),
+            ("f(]", Invalid),
+            ("}", Invalid),
+            ("// nothing", Complete),
+        ],
         main_file: ("main.rs", "fn main() {\n    println!(\"hello\");\n}\n"),
         broken_file: Some(("main.rs", "fn main() {\n    let x: i32 = \"a\";\n}\n")),
         transcripts: &[

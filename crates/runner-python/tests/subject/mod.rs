@@ -1,5 +1,6 @@
 //! What the suite runs, whichever kind of session it is.
 
+use runner_core::Completeness::{Complete, Incomplete, Invalid};
 use runner_testkit::Subject;
 
 /// Python, for a target to say of which kind and with which transcripts.
@@ -23,6 +24,32 @@ pub const PYTHON: Subject = Subject {
     syntax_error: "print('hello'",
     state: Some(("kept = 6", "print(kept * 7)", "42\n")),
     completion: Some(("prin", "print")),
+    completeness: &[
+        ("", Complete),
+        ("x = 1", Complete),
+        ("x = [1,", Incomplete),
+        ("x = (1,\n     2)", Complete),
+        ("def double(x):", Incomplete),
+        ("def double(x):\n    return x * 2", Incomplete),
+        ("def double(x):\n    return x * 2\n", Complete),
+        ("if x:\n    y\nelse:", Incomplete),
+        ("if x:\n    y\nelse:\n    z\n    ", Complete),
+        ("@cached", Incomplete),
+        ("class Dog:\n    def bark(self):\n        print('wow')", Incomplete),
+        ("text = '''one\ntwo", Incomplete),
+        ("text = '''one\ntwo'''", Complete),
+        ("x = 1 + \\", Incomplete),
+        ("await sleep(1)", Complete),
+        ("try:\n    f()\n", Incomplete),
+        ("print 'hello'", Invalid),
+        ("f)", Invalid),
+        ("'it is", Invalid),
+        ("%%bash\necho one", Incomplete),
+        ("%%bash\necho one\n", Complete),
+        ("!ls \\", Incomplete),
+        ("files = !ls", Complete),
+        ("# nothing", Complete),
+    ],
     main_file: ("main.py", "print('hello')\n"),
     broken_file: None,
     transcripts: &[],

@@ -1,6 +1,7 @@
 //! The conformance suite: one test per clause of the runner specification (`docs/src/specification.md`).
 
 mod batch;
+mod completeness;
 mod hostile;
 mod interrupts;
 mod query;
@@ -87,7 +88,7 @@ fn trials(subject: &Subject) -> Vec<Trial> {
 }
 
 fn clauses() -> Vec<Clause> {
-    [query::CLAUSES, batch::CLAUSES, interrupts::CLAUSES, hostile::CLAUSES, shutdown::CLAUSES]
+    [query::CLAUSES, completeness::CLAUSES, batch::CLAUSES, interrupts::CLAUSES, hostile::CLAUSES, shutdown::CLAUSES]
         .concat()
         .into_iter()
         .map(|(id, check)| Clause { id, check, applies: |_| true })

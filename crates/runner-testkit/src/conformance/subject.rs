@@ -1,4 +1,4 @@
-use runner_core::Registration;
+use runner_core::{Completeness, Registration};
 
 /// A language, and the programs in it that the suite runs in query mode. What they print to one stream they need not flush,
 /// except where it says so.
@@ -43,6 +43,8 @@ pub struct Subject {
     pub state: Option<(&'static str, &'static str, &'static str)>,
     /// A text to complete at its end; how one of the suggestions begins.
     pub completion: Option<(&'static str, &'static str)>,
+    /// Whether code is complete as the language's own console sees it. The first is asked for most often.
+    pub completeness: &'static [(&'static str, Completeness)],
     /// The name and text of a program in a file that prints `hello`.
     pub main_file: (&'static str, &'static str),
     /// One that does not build. Languages that build nothing have none.
@@ -72,6 +74,7 @@ impl Subject {
         syntax_error: "",
         state: None,
         completion: None,
+        completeness: &[],
         main_file: ("", ""),
         broken_file: None,
         transcripts: &[],
