@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
+use crate::manifests;
 use crate::shell::{cargo, root};
 use crate::test::Test;
 use crate::{package, third_party};
@@ -26,6 +27,8 @@ impl Ci {
         }
         cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]).run()?;
         cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").run()?;
+        cargo(["xtask", "book"]).run()?;
+        manifests::run()?;
         third_party::lint()?;
         features_stand_alone()?;
         package::run()

@@ -1,9 +1,12 @@
 //! The project's own commands: `cargo xtask COMMAND`.
 
+#[cfg(feature = "book")]
+mod book;
 mod ci;
 mod debian;
 mod ipython;
 mod julia;
+mod manifests;
 mod new_runner;
 mod package;
 mod setup;
@@ -45,6 +48,10 @@ enum Command {
     Test(test::Test),
     /// Everything that a change must pass: format, lints, tests, documentation, features.
     Ci(ci::Ci),
+    /// Build the book, and make sure that what the project's pages refer to is there.
+    Book,
+    /// Check the manifests for Kubernetes against its schemas.
+    Manifests,
     /// Make a crate for a language that is not here, with tests that pass at once.
     NewRunner(new_runner::NewRunner),
     /// Check that every crate can be published, without doing it.
@@ -75,6 +82,8 @@ fn main() -> ExitCode {
         Command::Setup(setup) => setup.run(),
         Command::Test(test) => test.run(),
         Command::Ci(ci) => ci.run(),
+        Command::Book => run_book(),
+        Command::Manifests => manifests::run(),
         Command::NewRunner(new_runner) => new_runner.run(),
         Command::Package => package::run(),
         live => run_live(&live),
@@ -96,16 +105,33 @@ fn run_live(command: &Command) -> anyhow::Result<()> {
         Command::RawPush(RawPush { endpoint, message_bytes, messages }) => {
             client::raw_push(endpoint, *message_bytes, *messages)
         }
-        Command::Setup(_) | Command::Test(_) | Command::Ci(_) | Command::NewRunner(_) | Command::Package => Ok(()),
+        _ => Ok(()),
     }
 }
 
-/// Builds this program again, with the commands that need libzmq, and lets that one do it.
+/// Lets this program with the commands that need libzmq do it.
 #[cfg(not(feature = "live"))]
 fn run_live(command: &Command) -> anyhow::Result<()> {
     if !matches!(command, Command::RawPush(_)) {
         setup::require_basics()?;
     }
+    again_with("live")
+}
+
+#[cfg(feature = "book")]
+fn run_book() -> anyhow::Result<()> {
+    book::run()
+}
+
+/// Lets this program with mdBook in it do it.
+#[cfg(not(feature = "book"))]
+fn run_book() -> anyhow::Result<()> {
+    again_with("book")
+}
+
+/// Builds this program again with one of its features, and runs that with the same arguments.
+#[cfg(not(all(feature = "live", feature = "book")))]
+fn again_with(feature: &str) -> anyhow::Result<()> {
     let arguments = std::env::args_os().skip(1);
-    shell::cargo(["run", "--quiet", "--package", "xtask", "--features", "live", "--"]).args(arguments).run()
+    shell::cargo(["run", "--quiet", "--package", "xtask", "--features", feature, "--"]).args(arguments).run()
 }

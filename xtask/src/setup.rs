@@ -39,7 +39,7 @@ const BASICS: [Need; 5] = [
 
 /// What the other languages' tests need; the packages for Python are for Debian's own one. Julia, which newer releases of
 /// Debian lack, is a [`julia`] of its own.
-const LANGUAGES: [Need; 12] = [
+const LANGUAGES: [Need; 13] = [
     Need { what: What::Program("go"), package: "golang-go", purpose: "the language Go" },
     Need { what: What::Program("ghc"), package: "ghc", purpose: "the language Haskell" },
     Need { what: What::Program("javac"), package: "default-jdk-headless", purpose: "the language Java" },
@@ -63,6 +63,11 @@ const LANGUAGES: [Need; 12] = [
         what: What::File("/usr/lib/python3/dist-packages/PIL"),
         package: "python3-pil",
         purpose: "pictures in Python",
+    },
+    Need {
+        what: What::File("/usr/lib/python3/dist-packages/zmq"),
+        package: "python3-zmq",
+        purpose: "the book's clients in Python",
     },
 ];
 

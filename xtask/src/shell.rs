@@ -58,6 +58,7 @@ impl Run {
         let line = self.line();
         let output = self.0.stderr(Stdio::inherit()).output().with_context(|| format!("failed to run `{line}`"))?;
         if !output.status.success() {
+            eprint!("{}", String::from_utf8_lossy(&output.stdout));
             bail!("`{line}` failed: {}", output.status);
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
