@@ -6,7 +6,9 @@
 use std::fs;
 use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -206,6 +208,43 @@ fn a_side_channel_connection_gets_the_next_input_and_is_closed() {
     assert_eq!(text_of(&mut client, move |text| connection.read_to_string(text)), "from unix");
     client.send(Request::Interrupt);
     client.finish(RequestKind::Execute);
+}
+
+/// The daemon as a user without rights starts it, as containers do.
+fn without_rights(folder: &TempDir) -> DaemonOptions {
+    if !nix::unistd::geteuid().is_root() {
+        return options("python");
+    }
+    let program = folder.path().join("kernel-runner");
+    fs::copy(PROGRAM, &program).unwrap();
+    let start = folder.path().join("start");
+    let command = "exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all --bounding-set -all";
+    fs::write(&start, format!("#!/bin/sh\n{command} '{}' \"$@\"\n", program.display())).unwrap();
+    let options = Daemon::options(&start, "python");
+    let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    for path in [folder.path(), &start, options.folder()] {
+        open(path);
+    }
+    for name in ["work", "config", "tmp"] {
+        open(&options.folder().join(name));
+    }
+    options
+}
+
+#[test]
+fn a_zombie_does_not_hide_who_waits_for_input() {
+    const PROGRAM: &str = "import os, sys, time
+child = os.fork() or os._exit(0)
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+time.sleep(0.2) # The runner looks at both meanwhile.
+print(sys.stdin.readline())";
+    let folder = TempDir::new().unwrap();
+    let (_daemon, mut client) = connected(without_rights(&folder).file("work/zombie.py", PROGRAM));
+    client.answer("first");
+    client.answer("second");
+    let outcome = client.run(shell("python3 zombie.py; head -n 1"));
+    assert_eq!((outcome.stdout_text().as_str(), outcome.exit_code), ("first\n\nsecond\n", Some(0)), "{outcome:?}");
+    assert!(outcome.log.is_empty(), "{outcome:?}");
 }
 
 /// What a connection gets while the client answers one `waiting-input`.

@@ -26,6 +26,7 @@ pub(super) fn is_awaited(root: i32, pipe: u64) -> io::Result<bool> {
                 Ok(_) => {}
                 // The thread has ended meanwhile, or the program runs with other rights than ours (`sudo`, for one).
                 Err(error) if is_gone(process, thread, &error) || is_foreign(process) => continue,
+                Err(_) if is_ending(process, thread) => continue,
                 Err(error) => return Err(error),
             }
             let children = fs::read_to_string(format!("/proc/{process}/task/{thread}/children")).unwrap_or_default();
@@ -44,6 +45,12 @@ fn threads(process: i32) -> impl Iterator<Item = i32> {
 fn is_gone(process: i32, thread: i32, error: &io::Error) -> bool {
     let is_there = || fs::exists(format!("/proc/{process}/task/{thread}/stat")).unwrap_or(false);
     error.raw_os_error() == Some(libc::ESRCH) || (error.kind() == io::ErrorKind::NotFound && !is_there())
+}
+
+/// A thread on its way to its end, a zombie for one, has no memory left. What it did is then shown to root alone.
+fn is_ending(process: i32, thread: i32) -> bool {
+    let memory = fs::read_to_string(format!("/proc/{process}/task/{thread}/statm"));
+    memory.is_ok_and(|pages| pages.starts_with("0 "))
 }
 
 fn is_foreign(process: i32) -> bool {
