@@ -15,11 +15,19 @@ use runner_testkit::{PATIENCE, wait_until};
 use tempfile::TempDir;
 
 use crate::PROGRAM;
-use crate::options::Help;
+use crate::options::{self, Help};
 use crate::pages::Page;
 
 /// Programs that a test does not run for a page's sake.
 const NOT_RUN: [&str; 5] = ["cargo", "cd", "docker", "kubectl", "podman"];
+/// What the examples of the help are about.
+const FILES: [(&str, &str); 5] = [
+    ("hello.py", "print('hello')"),
+    ("tests.py", "print('tested')"),
+    ("hello.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); }"),
+    ("main.c", "int twice(int number);\nint main(void) { return twice(0); }"),
+    ("list.c", "int twice(int number) { return 2 * number; }"),
+];
 /// It stands for anything: in a line for a part of it, alone for any number of lines.
 const ELISION: &str = "...";
 
@@ -50,6 +58,32 @@ fn commands_print_what_the_pages_say() {
     assert!(count > 10, "only {count} commands were found on the pages");
 }
 
+#[test]
+fn the_examples_of_the_help_work() {
+    let mut count = 0;
+    for command in [&["--help"][..], &["run", "--help"], &["eval", "--help"]] {
+        let help = options::output(command);
+        let (_, examples) = help.split_once("Examples:\n").expect("the help has examples");
+        for example in examples.lines().map(str::trim) {
+            let folder = TempDir::new().unwrap();
+            symlink(PROGRAM, folder.path().join("kernel-runner")).unwrap();
+            for (name, text) in FILES {
+                fs::write(folder.path().join(name), text).unwrap();
+            }
+            // What stands behind a gap is a remark.
+            let command = example.split("  ").next().unwrap();
+            if is_daemon(command) {
+                serves(folder.path(), &command.replace("/tmp/", &format!("{}/", folder.path().display())));
+            } else {
+                let (printed, has_succeeded) = outcome(folder.path(), command);
+                assert!(has_succeeded, "{command}\n{printed}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 10, "only {count} examples were found in the help");
+}
+
 /// The commands of a block that are to be run, each with the lines that it prints.
 fn commands(block: &crate::pages::Block<'_>) -> Vec<(String, Vec<String>)> {
     let mut commands: Vec<(String, Vec<String>)> = Vec::new();
@@ -72,7 +106,7 @@ fn commands(block: &crate::pages::Block<'_>) -> Vec<(String, Vec<String>)> {
 fn is_daemon(command: &str) -> bool {
     let mut words = command.split(' ');
     let is_ours = words.next().is_some_and(|word| word.trim_start_matches("./") == "kernel-runner");
-    is_ours && words.next().is_some_and(|word| Help::is_language(word))
+    is_ours && words.next().is_some_and(Help::is_language)
 }
 
 fn shell(folder: &Path, command: &str) -> Command {
@@ -108,13 +142,14 @@ fn outcome(folder: &Path, command: &str) -> (String, bool) {
     (String::from_utf8(printed).unwrap(), status.success())
 }
 
-/// Starts the daemon on endpoints of the test's own, and ends it as a container's end does.
+/// Starts the daemon in a folder and on endpoints of the test's own, unless it names others, and ends it as a container's end does.
 fn serves(folder: &Path, command: &str) {
     let mut shell = shell(folder, &format!("exec {command}"));
     for (variable, name) in [("KERNEL_RUNNER_REPL_IN", "in"), ("KERNEL_RUNNER_REPL_OUT", "out")] {
         shell.env(variable, format!("ipc://{}", folder.join(name).display()));
     }
-    let mut daemon = shell.env("KERNEL_RUNNER_USER_INPUT", "none").stderr(Stdio::inherit()).spawn().unwrap();
+    shell.env("KERNEL_RUNNER_WORK_DIR", folder).env("KERNEL_RUNNER_USER_INPUT", "none");
+    let mut daemon = shell.stderr(Stdio::inherit()).spawn().unwrap();
     let bound = wait_until(PATIENCE, || folder.join("out").exists().then_some(()));
     let _ = kill(Pid::from_raw(i32::try_from(daemon.id()).unwrap()), Signal::SIGTERM);
     let ended = wait_until(PATIENCE, || daemon.try_wait().unwrap());

@@ -85,7 +85,8 @@ impl Help {
     }
 }
 
-fn output(arguments: &[&str]) -> String {
+/// What the program prints.
+pub fn output(arguments: &[&str]) -> String {
     #[expect(clippy::disallowed_methods, reason = "the runner under test is no child of the `process` module")]
     let mut command = Command::new(PROGRAM);
     let output = command.args(arguments).output().unwrap();

@@ -24,10 +24,13 @@ impl Page {
     pub fn all() -> Vec<Self> {
         let mut pages: Vec<_> = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(Self::read).into();
         for folder in ["docs/src", "docs/src/languages"] {
-            let entries = fs::read_dir(root().join(folder)).unwrap();
-            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-            pages
-                .extend(names.filter(|name| name.ends_with(".md")).map(|name| Self::read(&format!("{folder}/{name}"))));
+            for entry in fs::read_dir(root().join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "md") {
+                    let name = path.file_name().unwrap().to_str().unwrap();
+                    pages.push(Self::read(&format!("{folder}/{name}")));
+                }
+            }
         }
         pages
     }
