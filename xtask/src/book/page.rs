@@ -22,6 +22,8 @@ pub(super) struct Page {
     pub(super) words: Vec<Found>,
     /// The blocks of code.
     pub(super) blocks: Vec<Found>,
+    /// What mdBook is asked to put into its text.
+    pub(super) includes: Vec<Found>,
     /// HTML, whose links nobody looks at.
     pub(super) html: Vec<Found>,
 }
@@ -60,6 +62,9 @@ impl Page {
             | Options::ENABLE_TASKLISTS
             | Options::ENABLE_HEADING_ATTRIBUTES;
         let mut page = Self::default();
+        for (number, line) in text.lines().enumerate() {
+            page.includes.extend(includes(line).map(|place| Found { line: number + 1, text: place.to_owned() }));
+        }
         let mut heading: Option<String> = None;
         let mut block: Option<Found> = None;
         for (event, place) in Parser::new_ext(text, options).into_offset_iter() {
@@ -105,6 +110,12 @@ impl Page {
         let free = std::iter::once(anchor.clone()).chain(numbered).find(|anchor| !self.anchors.contains(anchor));
         self.anchors.extend(free);
     }
+}
+
+/// The places that `{{#include PLACE}}` and its kin name.
+fn includes(line: &str) -> impl Iterator<Item = &str> {
+    let commands = line.split("{{#").skip(1).filter_map(|rest| rest.split_once("}}"));
+    commands.filter_map(|(command, _)| command.split_whitespace().nth(1))
 }
 
 #[cfg(test)]
