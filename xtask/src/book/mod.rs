@@ -18,6 +18,6 @@ pub(crate) fn run() -> Result<()> {
         bail!("{}", problems.join("\n"));
     }
     MDBook::load(root().join("docs")).and_then(|book| book.build()).context("failed to build the book")?;
-    eprintln!("{} pages refer to nothing that is not there; the book begins at docs/book/index.html", pages.len());
+    eprintln!("all that {} pages refer to is there; the book begins at docs/book/index.html", pages.len());
     Ok(())
 }
