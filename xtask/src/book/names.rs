@@ -12,7 +12,7 @@ use crate::Cli;
 const FOLDERS: [&str; 6] = [".ci/", "crates/", "deploy/", "docs/", "examples/", "xtask/"];
 
 /// Commands that pages speak of already.
-const COMING: [&str; 3] = ["features", "image", "new-runner"];
+const COMING: [&str; 2] = ["features", "image"];
 
 /// A line for each name of something that there is not.
 pub(super) fn problems(root: &Path, pages: &BTreeMap<PathBuf, Page>) -> Vec<String> {
