@@ -11,11 +11,12 @@ use std::thread;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use runner_core::Registration;
 use runner_testkit::{PATIENCE, wait_until};
 use tempfile::TempDir;
 
 use crate::PROGRAM;
-use crate::options::{self, Help};
+use crate::options;
 use crate::pages::Page;
 
 /// Programs that a test does not run for a page's sake.
@@ -106,7 +107,7 @@ fn commands(block: &crate::pages::Block<'_>) -> Vec<(String, Vec<String>)> {
 fn is_daemon(command: &str) -> bool {
     let mut words = command.split(' ');
     let is_ours = words.next().is_some_and(|word| word.trim_start_matches("./") == "kernel-runner");
-    is_ours && words.next().is_some_and(Help::is_language)
+    is_ours && words.next().is_some_and(|word| Registration::find(word).is_ok())
 }
 
 fn shell(folder: &Path, command: &str) -> Command {

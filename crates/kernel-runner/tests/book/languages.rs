@@ -1,9 +1,10 @@
 //! What the pages show of languages: conversations, which go as they are written down, and code, which runs.
 
-use runner_core::{CompletionFormat, Record, Request};
+use std::ffi::OsStr;
+
+use runner_core::{CompletionFormat, Record, Registration, Request, which};
 use runner_testkit::{Client, Daemon};
 
-use crate::options::Help;
 use crate::pages::Page;
 use crate::{PROGRAM, is_missing, pictures};
 
@@ -100,12 +101,19 @@ fn written(messages: &[Message]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Whether the interpreter or compiler is here.
+fn is_installed(language: &str) -> bool {
+    let path = std::env::var_os("PATH");
+    let is_here = |program: &&str| which(OsStr::new(program), path.as_deref()).is_some();
+    Registration::find(language).unwrap().tools[0].programs.iter().any(is_here)
+}
+
 /// A test for each language, named after it.
 macro_rules! languages {
     ($($language:ident)*) => {
         $(#[test] fn $language() {
             let language = stringify!($language);
-            if is_missing(language, Help::is_installed(language)) {
+            if is_missing(language, is_installed(language)) {
                 return;
             }
             let page = format!("docs/src/languages/{language}.md");
@@ -124,7 +132,8 @@ languages! { c cpp golang haskell java julia lua nodejs octave php python r rust
 #[test]
 fn no_language_is_forgotten() {
     let page = Page::read("docs/src/display.md");
-    for language in Help::languages().into_iter().filter(|language| !OF_PROGRAMS.contains(language)) {
+    let all = Registration::all().into_iter().map(|registration| registration.name);
+    for language in all.filter(|language| !OF_PROGRAMS.contains(language)) {
         let has_programs = page.blocks().iter().any(|block| block.language == language);
         assert!(!has_programs, "{language} has programs, and no test");
         conversations_hold(&format!("docs/src/languages/{language}.md"), language);

@@ -10,6 +10,9 @@ mod options;
 mod pages;
 mod pictures;
 
+// Its languages are known here too.
+use kernel_runner as _;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kernel-runner");
 
 /// Whether a tool is not here. That is said loudly, and is a failure where nothing may be skipped.

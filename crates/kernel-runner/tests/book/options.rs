@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use runner_core::Registration;
+
 use crate::PROGRAM;
 use crate::pages::Page;
 
@@ -18,37 +20,15 @@ const ABOUT_US: [&str; 7] =
 const COMING: [&str; 3] = ["attach", "console", "ping"];
 
 /// What the program says about itself.
-pub struct Help {
+struct Help {
     commands: BTreeSet<String>,
     options: BTreeSet<String>,
     variables: BTreeSet<String>,
-    languages: Vec<Language>,
-}
-
-struct Language {
-    /// What it is called, its own name first.
-    names: Vec<String>,
-    is_installed: bool,
 }
 
 static HELP: LazyLock<Help> = LazyLock::new(Help::ask);
 
 impl Help {
-    /// The languages.
-    pub fn languages() -> Vec<&'static str> {
-        HELP.languages.iter().map(|language| language.names[0].as_str()).collect()
-    }
-
-    /// Whether a language is called so.
-    pub fn is_language(name: &str) -> bool {
-        HELP.languages.iter().any(|language| language.names.iter().any(|other| other == name))
-    }
-
-    /// Whether the interpreter or compiler of a language is here.
-    pub fn is_installed(name: &str) -> bool {
-        HELP.languages.iter().any(|language| language.names[0] == name && language.is_installed)
-    }
-
     fn ask() -> Self {
         let main = output(&["--help"]);
         let (_, commands) = main.split_once("Commands:\n").unwrap();
@@ -64,24 +44,7 @@ impl Help {
         let lines = all.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
         let options = lines.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
         let variables = all.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next().map(str::to_owned));
-        let list = output(&["list"]);
-        // A language's first tool stands beside its names, and the others below that.
-        let languages = list.lines().filter(|line| !line.starts_with(' ')).map(|line| {
-            let mut names = Vec::new();
-            for word in line.split_whitespace() {
-                names.push(word.trim_end_matches(',').to_owned());
-                if !word.ends_with(',') {
-                    break;
-                }
-            }
-            Language { names, is_installed: !line.contains("missing: ") }
-        });
-        Self {
-            options: options.map(str::to_owned).collect(),
-            variables: variables.collect(),
-            languages: languages.collect(),
-            commands,
-        }
+        Self { options: options.map(str::to_owned).collect(), variables: variables.collect(), commands }
     }
 }
 
@@ -141,7 +104,7 @@ fn unknown_in(code: &str, is_about_us: bool) -> Vec<String> {
     {
         let first = arguments.split([' ', '`', ')']).next().unwrap_or_default();
         let is_name = first.starts_with(|c: char| c.is_ascii_lowercase());
-        if is_name && !HELP.commands.contains(first) && !Help::is_language(first) && !COMING.contains(&first) {
+        if is_name && !HELP.commands.contains(first) && Registration::find(first).is_err() && !COMING.contains(&first) {
             unknown.push(format!("kernel-runner {first}"));
         }
         // What is quoted is the user's code, and what follows a remark's sign, a pipe or a semicolon is no option of ours.
@@ -170,13 +133,12 @@ fn names<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + '
 #[test]
 fn every_language_has_its_page() {
     let summary = Page::read("docs/src/SUMMARY.md").text;
-    for Language { names, .. } in &HELP.languages {
-        let [language, aliases @ ..] = &names[..] else { panic!("a language without a name") };
-        let page = Page::read(&format!("docs/src/languages/{language}.md"));
-        assert!(summary.contains(&format!("(languages/{language}.md)")), "SUMMARY.md has no {language}");
-        assert!(page.text.contains(&format!("`kernel-runner {language}`")), "{}", page.path);
+    for Registration { name, aliases, .. } in Registration::all() {
+        let page = Page::read(&format!("docs/src/languages/{name}.md"));
+        assert!(summary.contains(&format!("(languages/{name}.md)")), "SUMMARY.md has no {name}");
+        assert!(page.text.contains(&format!("`kernel-runner {name}`")), "{}", page.path);
         let words = page.words();
-        let missing: Vec<_> = aliases.iter().filter(|alias| !words.contains(&alias.as_str())).collect();
+        let missing: Vec<_> = aliases.iter().filter(|alias| !words.contains(alias)).collect();
         assert!(missing.is_empty(), "{}: {missing:?}", page.path);
     }
 }
