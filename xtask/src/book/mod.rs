@@ -11,13 +11,14 @@ use crate::shell::root;
 use page::Page;
 
 pub(crate) fn run() -> Result<()> {
+    // First, because pages name the folder that it is built into.
+    MDBook::load(root().join("docs")).and_then(|book| book.build()).context("failed to build the book")?;
     let pages = Page::all(root())?;
     let mut problems = references::problems(root(), &pages);
     problems.extend(names::problems(root(), &pages));
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }
-    MDBook::load(root().join("docs")).and_then(|book| book.build()).context("failed to build the book")?;
     eprintln!("all that {} pages refer to is there; the book begins at docs/book/index.html", pages.len());
     Ok(())
 }
