@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -88,6 +89,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Show the languages of this binary, and the tools that they need.
     List,
+    /// Ask a daemon on this machine or in this container how it is, and exit with 0 if it answers: a health check.
+    Ping(Ping),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -106,13 +109,8 @@ pub(crate) struct Serve {
     #[arg(value_name = "RUNTIME_PATH")]
     pub(crate) runtime_path: Option<PathBuf>,
 
-    /// Where both sockets listen: a host or address (`*` is every one), or `ipc://FOLDER`.
-    #[arg(long, value_name = "ADDRESS", default_value = "*", env = "KERNEL_RUNNER_BIND")]
-    pub(crate) bind: String,
-
-    /// Where requests come in: a ZeroMQ endpoint or a port [default: port 2000, or what intrinsic-ports.json says]
-    #[arg(long, value_name = "ENDPOINT", env = "KERNEL_RUNNER_REPL_IN")]
-    pub(crate) repl_in: Option<String>,
+    #[command(flatten)]
+    pub(crate) address: Address,
 
     /// Where records go out: a ZeroMQ endpoint or a port [default: port 2001, or what intrinsic-ports.json says]
     #[arg(long, value_name = "ENDPOINT", env = "KERNEL_RUNNER_REPL_OUT")]
@@ -127,10 +125,6 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR", default_value = "/home/work", env = "KERNEL_RUNNER_WORK_DIR")]
     pub(crate) work_dir: PathBuf,
 
-    /// The directory of the agent's `environ.txt` and `intrinsic-ports.json`.
-    #[arg(long, value_name = "DIR", default_value = "/home/config", env = "KERNEL_RUNNER_CONFIG_DIR")]
-    pub(crate) config_dir: PathBuf,
-
     /// Whether queries share a state: `keep` (the default) or `fresh`. The agent's environ.txt may say it too.
     #[arg(long, value_name = "MODE", env = QUERY_MODE)]
     pub(crate) query: Option<QueryMode>,
@@ -138,6 +132,22 @@ pub(crate) struct Serve {
     /// The shape of completions: `object`, or `array` for agents before 19.03.
     #[arg(long, value_name = "SHAPE", default_value_t, env = "KERNEL_RUNNER_COMPLETION_FORMAT")]
     pub(crate) completion_format: CompletionFormat,
+}
+
+/// Where the daemon takes requests.
+#[derive(Debug, Args)]
+pub(crate) struct Address {
+    /// Where both sockets listen: a host or address (`*` is every one), or `ipc://FOLDER`.
+    #[arg(long, value_name = "ADDRESS", default_value = "*", env = "KERNEL_RUNNER_BIND")]
+    pub(crate) bind: String,
+
+    /// Where requests come in: a ZeroMQ endpoint or a port [default: port 2000, or what intrinsic-ports.json says]
+    #[arg(long, value_name = "ENDPOINT", env = "KERNEL_RUNNER_REPL_IN")]
+    pub(crate) repl_in: Option<String>,
+
+    /// The directory of the agent's `environ.txt` and `intrinsic-ports.json`.
+    #[arg(long, value_name = "DIR", default_value = "/home/config", env = "KERNEL_RUNNER_CONFIG_DIR")]
+    pub(crate) config_dir: PathBuf,
 }
 
 /// What `run` and `eval` have in common.
@@ -174,6 +184,23 @@ pub(crate) enum Pictures {
     Save,
     /// Not at all.
     None,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "The options, the variables and the agent's files are those that the daemon was started with.\n\n\
+                        Examples:\n  kernel-runner ping\n  kernel-runner ping --repl-in 7000 --timeout 1")]
+pub(crate) struct Ping {
+    #[command(flatten)]
+    pub(crate) address: Address,
+
+    /// How long the answer may take.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "it is no number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 #[derive(Debug, Args)]

@@ -11,9 +11,11 @@
 
 mod cli;
 mod eval;
+mod health;
 mod list;
 mod local;
 mod logging;
+mod ping;
 mod run;
 mod serve;
 mod terminal;
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(command)) => run::run(command, choices, &logging),
         Some(Command::Eval(command)) => eval::eval(command, choices, &logging),
         Some(Command::List) => list::list(),
+        Some(Command::Ping(command)) => ping::ping(command),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut cli::command(), "kernel-runner", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

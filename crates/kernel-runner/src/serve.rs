@@ -12,9 +12,9 @@ use runner_core::{
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Choices, QUERY_MODE, Serve};
+use crate::cli::{Address, Choices, QUERY_MODE, Serve};
 use crate::logging::{self, Logging};
-use crate::{Failure, runtime};
+use crate::{Failure, health, runtime};
 
 const DEFAULT_REPL_IN: u64 = 2000;
 const DEFAULT_REPL_OUT: u64 = 2001;
@@ -47,20 +47,16 @@ async fn daemon(
     registration: &'static Registration,
     work_dir: &Path,
 ) -> Result<(), Failure> {
-    let ports = intrinsic_ports(&options.config_dir.join("intrinsic-ports.json"));
-    let endpoint = |given: &Option<String>, name: &str, default: u64| {
-        let port = ports.get(name).and_then(Value::as_u64).unwrap_or(default);
-        endpoint(&options.bind, given.as_deref(), name, port)
-    };
-    let repl_in = endpoint(&options.repl_in, "replin", DEFAULT_REPL_IN).map_err(Failure::usage)?;
-    let repl_out = endpoint(&options.repl_out, "replout", DEFAULT_REPL_OUT).map_err(Failure::usage)?;
+    let repl_in = options.address.repl_in().map_err(Failure::usage)?;
+    let repl_out =
+        options.address.endpoint(options.repl_out.as_deref(), "replout", DEFAULT_REPL_OUT).map_err(Failure::usage)?;
     // Taken before anything is started, so that a signal is never without a handler.
     let stop = stop_signal().map_err(Failure::software)?;
     let sockets = Sockets::bind(&repl_in, &repl_out).await.map_err(Failure::io)?;
     let side_channels = side_channels(options.user_input.as_deref()).await.map_err(Failure::io)?;
 
     let mut environment = Environment::inherited();
-    environment.read(&options.config_dir.join("environ.txt"));
+    environment.read(&options.address.config_dir.join("environ.txt"));
     environment.complete(work_dir);
     let query_mode = options.query.unwrap_or_else(|| query_mode(&environment));
     let config = EngineConfig {
@@ -79,6 +75,7 @@ async fn daemon(
     };
     let (engine, records) = Engine::start(config).await.map_err(Failure::software)?;
     logging::tell_client(engine.client_log(), registration.name);
+    health::listen(&repl_in, registration.name, engine.health());
     tracing::debug!("serving {} at {repl_in} and {repl_out}", registration.name);
     sockets.serve(engine, records, options.completion_format, stop).await;
     Ok(())
@@ -106,6 +103,20 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
         }
         tracing::debug!("shutting down");
     })
+}
+
+impl Address {
+    /// Where requests come in.
+    pub(crate) fn repl_in(&self) -> anyhow::Result<String> {
+        self.endpoint(self.repl_in.as_deref(), "replin", DEFAULT_REPL_IN)
+    }
+
+    /// Where a socket listens: as the user says, or else as the agent does, or else at the default.
+    fn endpoint(&self, given: Option<&str>, name: &str, default: u64) -> anyhow::Result<String> {
+        let ports = intrinsic_ports(&self.config_dir.join("intrinsic-ports.json"));
+        let port = ports.get(name).and_then(Value::as_u64).unwrap_or(default);
+        endpoint(&self.bind, given, name, port)
+    }
 }
 
 /// The ports that the agent has chosen. A missing file is normal.

@@ -34,7 +34,7 @@ pub use bytes::Bytes;
 pub use completeness::Completeness;
 pub use context::{Context, QueryMode, Settings};
 pub use daemon::zeromq::Sockets;
-pub use daemon::{ClientLog, Engine, EngineConfig};
+pub use daemon::{ClientLog, Engine, EngineConfig, Health, Snapshot};
 pub use error::{MissingProgram, Result, Unsupported};
 pub use init::{Init, under_init};
 pub use input::{InputMode, InputSender, SideChannels};

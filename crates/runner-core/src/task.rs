@@ -15,7 +15,7 @@ use crate::interrupt::Interrupts;
 use crate::process::{Command, Outcome, Pump};
 use crate::project::Project;
 use crate::temp_folder::TempFolder;
-use crate::wire::{Display, ExitCode, Record};
+use crate::wire::{Display, ExitCode, Record, RequestKind};
 
 /// How long the end of a command's output is waited for when the command is over and a background process holds its pipes.
 const LEAK_PATIENCE: Duration = Duration::from_millis(100);
@@ -207,6 +207,17 @@ impl Task {
 }
 
 impl TaskKind {
+    /// The request's kind.
+    #[must_use]
+    pub const fn request(self) -> RequestKind {
+        match self {
+            Self::Clean => RequestKind::Clean,
+            Self::Build => RequestKind::Build,
+            Self::Execute => RequestKind::Execute,
+            Self::Query => RequestKind::Query,
+        }
+    }
+
     /// The record that ends such a request.
     pub(crate) fn finished(self, code: ExitCode) -> Record {
         match self {

@@ -94,6 +94,16 @@ impl Dispatcher {
         }
     }
 
+    /// What runs.
+    pub(super) fn running(&self) -> Option<TaskKind> {
+        self.running
+    }
+
+    /// How many requests wait in the queue.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     fn on_request(&mut self, request: Request) -> Vec<Effect> {
         let batch = |step| match step {
             Step::Skip => Work::Nothing,

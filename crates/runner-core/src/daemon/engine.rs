@@ -5,11 +5,12 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::dispatcher::{Dispatcher, Effect, Event, Order, Work};
+use super::health::{Askers, Health, Snapshot, health};
 use super::worker;
 use crate::completeness::{self, Completeness};
 use crate::context::{Context, Host, Settings};
@@ -53,6 +54,7 @@ pub struct Engine {
     messages: mpsc::Sender<Result<Request, DecodeError>>,
     input: InputSender,
     outbox: Outbox,
+    health: Health,
     shutdown: CancellationToken,
     handle: JoinHandle<()>,
 }
@@ -79,6 +81,7 @@ impl Engine {
         let (messages, received) = mpsc::channel(MESSAGES);
         let (tasks, ordered) = mpsc::channel(1);
         let (ends, ended) = mpsc::channel(1);
+        let (health, askers) = health();
         let shutdown = CancellationToken::new();
         let side_channels = tokio::spawn(config.side_channels.serve(host.input.clone()));
         let executor = Executor {
@@ -91,13 +94,14 @@ impl Engine {
             tasks,
             current: None,
             started_at,
+            started: Instant::now(),
         };
         let stop = shutdown.clone();
         let handle = tokio::spawn(async move {
-            executor.run(received, ended, stop).await;
+            executor.run(received, ended, askers, stop).await;
             side_channels.abort();
         });
-        Ok((Self { work_dir, runner, messages, input: input_sender, outbox, shutdown, handle }, records))
+        Ok((Self { work_dir, runner, messages, input: input_sender, outbox, health, shutdown, handle }, records))
     }
 
     /// The working directory of all that runs.
@@ -139,6 +143,12 @@ impl Engine {
         self.input.clone()
     }
 
+    /// A way to ask how the engine is, while it serves.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
     /// A way to show log lines to the client.
     #[must_use]
     pub fn client_log(&self) -> ClientLog {
@@ -174,6 +184,7 @@ struct Executor {
     worker: JoinHandle<()>,
     current: Option<Task>,
     started_at: f64,
+    started: Instant,
 }
 
 impl Executor {
@@ -181,6 +192,7 @@ impl Executor {
         mut self,
         mut messages: mpsc::Receiver<Result<Request, DecodeError>>,
         mut ends: mpsc::Receiver<ExitCode>,
+        mut askers: Askers,
         shutdown: CancellationToken,
     ) {
         let mut dispatcher = Dispatcher::default();
@@ -191,6 +203,11 @@ impl Executor {
                 Some(code) = ends.recv() => {
                     self.current = None;
                     Event::Finished(code)
+                }
+                Some(asker) = askers.recv(), if !is_stopping => {
+                    // Who asked may have gone.
+                    let _ = asker.send(self.snapshot(&dispatcher));
+                    continue;
                 }
                 () = shutdown.cancelled(), if !is_stopping => {
                     is_stopping = true;
@@ -213,6 +230,14 @@ impl Executor {
             tracing::warn!("the runner did not shut down in time");
         }
         self.host.temp_dir.remove().await;
+    }
+
+    fn snapshot(&self, dispatcher: &Dispatcher) -> Snapshot {
+        Snapshot {
+            uptime: self.started.elapsed(),
+            running: dispatcher.running(),
+            waiting: dispatcher.waiting(),
+        }
     }
 
     /// Never waits: whatever takes time goes on beside.

@@ -13,7 +13,9 @@
 mod dispatcher;
 mod engine;
 mod fitting;
+mod health;
 mod worker;
 pub(crate) mod zeromq;
 
 pub use engine::{ClientLog, Engine, EngineConfig};
+pub use health::{Health, Snapshot};
