@@ -4,6 +4,8 @@
 mod book;
 mod ci;
 mod debian;
+mod features;
+mod image;
 mod ipython;
 mod julia;
 mod manifests;
@@ -56,6 +58,10 @@ enum Command {
     NewRunner(new_runner::NewRunner),
     /// Check that every crate can be published, without doing it.
     Package,
+    /// Build container images that serve one language each.
+    Image(image::Image),
+    /// Show the languages, each a feature of kernel-runner, and what each links.
+    Features(features::Features),
     /// Measure a release build, beside what the machine does without it.
     Bench(Bench),
     /// The sender that `bench` compares with.
@@ -86,6 +92,8 @@ fn main() -> ExitCode {
         Command::Manifests => manifests::run(),
         Command::NewRunner(new_runner) => new_runner.run(),
         Command::Package => package::run(),
+        Command::Image(image) => image.run(),
+        Command::Features(features) => features.run(),
         live => run_live(&live),
     };
     match result {

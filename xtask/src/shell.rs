@@ -1,6 +1,7 @@
 //! Programs that the commands run, in the root of the repository.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,6 +65,25 @@ impl Run {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// What it prints goes nowhere, unless it fails: then the error has it.
+    pub(crate) fn quiet(mut self) -> Result<()> {
+        let line = self.line();
+        let output = self.0.stdin(Stdio::null()).output().with_context(|| format!("failed to run `{line}`"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let text = [output.stdout, output.stderr].concat();
+        let reason = format!("`{line}` failed: {}", output.status);
+        Err(Failed { reason, output: String::from_utf8_lossy(&text).into_owned() }.into())
+    }
+
+    /// The command line, with the variables that are set for it.
+    pub(crate) fn whole_line(&self) -> String {
+        let set = self.0.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let set = set.map(|(name, value)| format!("{}='{}' ", name.to_string_lossy(), value.to_string_lossy()));
+        set.collect::<String>() + &self.line()
+    }
+
     fn line(&self) -> String {
         let name = Path::new(self.0.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let arguments = self.0.get_args().map(|argument| argument.to_string_lossy().into_owned());
@@ -72,6 +92,22 @@ impl Run {
             Some(folder) if folder != Path::new("") => format!("cd {} && {line}", folder.display()),
             _ => line,
         }
+    }
+}
+
+/// A program that ran quietly, and failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    reason: String,
+    /// What it printed.
+    pub(crate) output: String,
+}
+
+impl std::error::Error for Failed {}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
     }
 }
 

@@ -88,9 +88,11 @@ pub(crate) enum Command {
     /// Run pieces of code in one session, as query mode does.
     Eval(Eval),
     /// Show the languages of this binary, and the tools that they need.
-    List,
+    List(List),
     /// Ask a daemon on this machine or in this container how it is, and exit with 0 if it answers: a health check.
     Ping(Ping),
+    /// Make the user 1000, /home/work and /tmp where they are missing: for an image that is to be a kernel's.
+    MakeHome(MakeHome),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -187,8 +189,10 @@ pub(crate) enum Pictures {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "The options, the variables and the agent's files are those that the daemon was started with.\n\n\
-                        Examples:\n  kernel-runner ping\n  kernel-runner ping --repl-in 7000 --timeout 1")]
+#[command(
+    after_help = "The options, the variables and the agent's files are those that the daemon was started with.\n\n\
+                        Examples:\n  kernel-runner ping\n  kernel-runner ping --repl-in 7000 --timeout 1"
+)]
 pub(crate) struct Ping {
     #[command(flatten)]
     pub(crate) address: Address,
@@ -196,6 +200,23 @@ pub(crate) struct Ping {
     /// How long the answer may take.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Print each language as a line of JSON, and run nothing to find out versions.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "In a Dockerfile:\n  COPY kernel-runner /usr/local/bin/\n  \
+                        RUN [\"kernel-runner\", \"make-home\"]\n  USER 1000:1000\n  \
+                        CMD [\"kernel-runner\", \"python\"]")]
+pub(crate) struct MakeHome {
+    /// The image's root.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub(crate) root: PathBuf,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -12,6 +12,7 @@
 mod cli;
 mod eval;
 mod health;
+mod home;
 mod list;
 mod local;
 mod logging;
@@ -72,7 +73,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Run(command)) => run::run(command, choices, &logging),
         Some(Command::Eval(command)) => eval::eval(command, choices, &logging),
-        Some(Command::List) => list::list(),
+        Some(Command::List(command)) => list::list(&command),
+        Some(Command::MakeHome(command)) => home::make_home(&command),
         Some(Command::Ping(command)) => ping::ping(command),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut cli::command(), "kernel-runner", &mut std::io::stdout());

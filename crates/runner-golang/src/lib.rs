@@ -1,5 +1,6 @@
 //! Go for kernel-runner: programs and snippets in query mode, and batch mode for modules and for plain files.
 
+mod cache;
 mod project;
 mod toolchain;
 

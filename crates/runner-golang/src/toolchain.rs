@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use runner_core::{Command, Context, Result};
 
+use crate::cache;
+
 /// The sources of the driver, which is built when it starts, and of the package that its programs are built with.
 const SOURCES: [(&str, &str); 15] = [
     ("driver/go.mod", include_str!("driver/go.mod")),
@@ -61,7 +63,7 @@ impl Toolchain {
         // The same function, for programs.
         let display = DISPLAY.replace("package kernelrunner", "package main").replace("func Display(", "func display(");
         fs::write(folder.join("program/display.go"), display).context("failed to write the driver")?;
-        let cache = user_cache().unwrap_or_else(|| folder.join("cache"));
+        let cache = cache::usable(&folder);
         Ok(Self { go: context.runtime(), folder, cache })
     }
 
@@ -115,14 +117,4 @@ pub(crate) fn wants_display(source: &str) -> bool {
 
 fn unless_set(command: Command, name: &str, value: impl Into<OsString>) -> Command {
     if env::var_os(name).is_some() { command } else { command.env(name, value) }
-}
-
-/// The user's own cache, where it can be written to.
-fn user_cache() -> Option<PathBuf> {
-    let given = env::var_os("GOCACHE").map(PathBuf::from);
-    let usual = env::var_os("XDG_CACHE_HOME").map(|cache| Path::new(&cache).join("go-build"));
-    let home = env::var_os("HOME").map(|home| Path::new(&home).join(".cache/go-build"));
-    let cache = given.or(usual).or(home).filter(|cache| cache.is_absolute())?;
-    fs::create_dir_all(&cache).ok()?;
-    tempfile::tempfile_in(&cache).ok().map(|_| cache)
 }

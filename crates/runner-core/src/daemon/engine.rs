@@ -233,11 +233,7 @@ impl Executor {
     }
 
     fn snapshot(&self, dispatcher: &Dispatcher) -> Snapshot {
-        Snapshot {
-            uptime: self.started.elapsed(),
-            running: dispatcher.running(),
-            waiting: dispatcher.waiting(),
-        }
+        Snapshot { uptime: self.started.elapsed(), running: dispatcher.running(), waiting: dispatcher.waiting() }
     }
 
     /// Never waits: whatever takes time goes on beside.

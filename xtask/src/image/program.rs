@@ -1,0 +1,149 @@
+//! The one static binary of an image.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::shell::{Run, cargo, which};
+
+/// The most that a binary of ours with one language may take up.
+const MOST_BYTES: u64 = 5_000_000;
+/// Without this, the program would need the C library of the machine that it was built on.
+const FLAGS: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
+
+/// What is built, and from what.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// This repository's program, with one language.
+    Language(String),
+    /// The program of somebody else's package, which is in this folder.
+    Package(PathBuf),
+}
+
+/// What the image's processor is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// By Rust.
+    pub(crate) triple: &'static str,
+    /// By the tools that build for it elsewhere.
+    tools: &'static str,
+    /// By Rust, without the rest of the triple.
+    arch: &'static str,
+}
+
+const TARGETS: [(&str, Target); 2] = [
+    ("linux/amd64", Target { triple: "x86_64-unknown-linux-gnu", tools: "x86-64-linux-gnu", arch: "x86_64" }),
+    ("linux/arm64", Target { triple: "aarch64-unknown-linux-gnu", tools: "aarch64-linux-gnu", arch: "aarch64" }),
+];
+
+impl Target {
+    /// The target of a platform, or of this machine.
+    pub(crate) fn of(platform: Option<&str>) -> Result<Self> {
+        let Some(platform) = platform else {
+            let own = TARGETS.into_iter().find(|(_, target)| target.is_native());
+            return own.map(|(_, target)| target).context("images are built on x86_64 and aarch64 machines only");
+        };
+        let known = TARGETS.into_iter().find(|(name, _)| *name == platform);
+        let Some((_, target)) = known else {
+            bail!("unknown platform {platform:?}: there are {}", TARGETS.map(|(name, _)| name).join(", "));
+        };
+        Ok(target)
+    }
+
+    pub(crate) fn is_native(self) -> bool {
+        self.arch == std::env::consts::ARCH
+    }
+
+    /// The C++ compiler of the target is called like its linker, but for the end.
+    fn linker(self) -> String {
+        format!("{}-gcc", self.tools.replace("x86-64", "x86_64"))
+    }
+
+    /// Fails with what to do about it unless this machine can build for it.
+    pub(crate) fn require(self) -> Result<()> {
+        let libraries = rustc_target_libdir(self.triple)?;
+        if !Path::new(libraries.trim()).is_dir() {
+            bail!("this Rust cannot build for {0}: `rustup target add {0}` adds what is missing", self.triple);
+        }
+        if !self.is_native() && which(&self.linker()).is_none() {
+            bail!("{} is missing: apt-get install g++-{}", self.linker(), self.tools);
+        }
+        Ok(())
+    }
+}
+
+fn rustc_target_libdir(triple: &str) -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    crate::shell::program(rustc).args(["--print", "target-libdir", "--target", triple]).read()
+}
+
+impl Source {
+    /// The command that builds it.
+    pub(crate) fn build(&self, target: Target) -> Run {
+        let build = cargo(["build", "--release", "--target", target.triple]).env("RUSTFLAGS", FLAGS);
+        let linker = format!("CARGO_TARGET_{}_LINKER", target.triple.to_uppercase().replace('-', "_"));
+        let build = if target.is_native() { build } else { build.env(&linker, &target.linker()) };
+        match self {
+            Self::Language(language) => {
+                build.args(["--package", "kernel-runner", "--no-default-features", "--features", language])
+            }
+            Self::Package(_) => build.args(self.manifest()).env("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
+        }
+    }
+
+    /// Where the command puts the program.
+    pub(crate) fn binary(&self, target: Target) -> Result<PathBuf> {
+        let text = cargo(["metadata", "--no-deps", "--format-version", "1"]).args(self.manifest()).read()?;
+        let metadata: Value = serde_json::from_str(&text).context("failed to understand `cargo metadata`")?;
+        let folder = metadata["target_directory"].as_str().context("`cargo metadata` names no target directory")?;
+        let name = match self {
+            Self::Language(_) => "kernel-runner",
+            Self::Package(folder) => only_binary(&metadata, folder)?,
+        };
+        Ok(Path::new(folder).join(target.triple).join("release").join(name))
+    }
+
+    fn manifest(&self) -> Vec<String> {
+        match self {
+            Self::Language(_) => Vec::new(),
+            Self::Package(folder) => vec!["--manifest-path".into(), manifest(folder).display().to_string()],
+        }
+    }
+
+    /// Puts the program into the image's folder, and says how large it is.
+    pub(crate) fn install(&self, target: Target, folder: &Path) -> Result<String> {
+        let binary = self.binary(target)?;
+        let to = folder.join("kernel-runner");
+        fs::copy(&binary, &to).with_context(|| format!("failed to copy {} to {}", binary.display(), to.display()))?;
+        let bytes = fs::metadata(&to)?.len();
+        if matches!(self, Self::Language(_)) && bytes > MOST_BYTES {
+            bail!("the program has {bytes} bytes, and may have {MOST_BYTES}");
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a size for people")]
+        let megabytes = bytes as f64 / 1e6;
+        Ok(format!("{megabytes:.1} MB"))
+    }
+}
+
+/// The manifest of a package, of which the user may have named the folder or the file.
+fn manifest(package: &Path) -> PathBuf {
+    if package.ends_with("Cargo.toml") { package.to_owned() } else { package.join("Cargo.toml") }
+}
+
+/// The name of the package's only program.
+fn only_binary<'a>(metadata: &'a Value, package: &Path) -> Result<&'a str> {
+    let manifest = manifest(package);
+    let manifest = manifest.canonicalize().with_context(|| format!("there is no {}", manifest.display()))?;
+    let packages = metadata["packages"].as_array().map_or(&[][..], Vec::as_slice);
+    let found = packages.iter().find(|package| package["manifest_path"].as_str().map(Path::new) == Some(&manifest));
+    let targets = found.and_then(|package| package["targets"].as_array()).map_or(&[][..], Vec::as_slice);
+    let is_binary = |target: &&Value| target["kind"].as_array().is_some_and(|kinds| kinds.contains(&"bin".into()));
+    let names: Vec<_> = targets.iter().filter(is_binary).filter_map(|target| target["name"].as_str()).collect();
+    match names[..] {
+        [name] => Ok(name),
+        [] => bail!("{} has no program: it needs a src/main.rs that calls kernel_runner::main()", manifest.display()),
+        _ => bail!("{} has several programs ({}): an image has one", manifest.display(), names.join(", ")),
+    }
+}
