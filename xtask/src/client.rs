@@ -90,9 +90,7 @@ impl Daemon {
     }
 
     pub(crate) fn receive(&self) -> Result<Record> {
-        let frames = self.records.recv_multipart(0).context("the daemon does not answer")?;
-        let Ok([kind, payload]) = <[Vec<u8>; 2]>::try_from(frames) else { bail!("a message that has not two frames") };
-        Ok(Record { kind: String::from_utf8_lossy(&kind).into_owned(), payload })
+        receive(&self.records)
     }
 
     /// Sends a request and takes its records up to the one that ends it: the exit code.
@@ -141,6 +139,13 @@ impl Drop for Daemon {
             let _ = self.child.wait();
         }
     }
+}
+
+/// The next record.
+pub(crate) fn receive(records: &Socket) -> Result<Record> {
+    let frames = records.recv_multipart(0).context("the daemon does not answer")?;
+    let Ok([kind, payload]) = <[Vec<u8>; 2]>::try_from(frames) else { bail!("a message that has not two frames") };
+    Ok(Record { kind: String::from_utf8_lossy(&kind).into_owned(), payload })
 }
 
 /// Two endpoints that nobody uses.

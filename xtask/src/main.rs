@@ -23,6 +23,8 @@ mod client;
 #[cfg(feature = "live")]
 mod compilers;
 #[cfg(feature = "live")]
+mod containers;
+#[cfg(feature = "live")]
 mod demo;
 #[cfg(feature = "live")]
 mod interpreters;
@@ -64,6 +66,10 @@ enum Command {
     Features(features::Features),
     /// Measure a release build, beside what the machine does without it.
     Bench(Bench),
+    /// Build images and run them in containers that are given next to nothing (as root: it starts a Docker daemon).
+    TestImages(TestImages),
+    /// Measure the images that there are, and print the table of the book.
+    BenchImages(BenchImages),
     /// The sender that `bench` compares with.
     #[command(hide = true)]
     RawPush(RawPush),
@@ -74,6 +80,24 @@ struct Bench {
     /// Where the numbers go, as JSON.
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     json: std::path::PathBuf,
+}
+
+#[derive(clap::Args)]
+struct TestImages {
+    /// The languages [default: c golang julia lua python]
+    #[arg(value_name = "LANG")]
+    languages: Vec<String>,
+
+    /// How the programs are compiled. Images for use are of `release`, which takes longer to build.
+    #[arg(long, value_name = "PROFILE", default_value = "dev")]
+    profile: String,
+}
+
+#[derive(clap::Args)]
+struct BenchImages {
+    /// The languages, whose images there must be [default: all]
+    #[arg(value_name = "LANG")]
+    languages: Vec<String>,
 }
 
 #[derive(clap::Args)]
@@ -110,6 +134,8 @@ fn run_live(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Demo => demo::run(),
         Command::Bench(Bench { json }) => bench::run(json),
+        Command::TestImages(TestImages { languages, profile }) => containers::test(languages, profile),
+        Command::BenchImages(BenchImages { languages }) => containers::bench(languages),
         Command::RawPush(RawPush { endpoint, message_bytes, messages }) => {
             client::raw_push(endpoint, *message_bytes, *messages)
         }

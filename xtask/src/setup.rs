@@ -37,6 +37,12 @@ const BASICS: [Need; 5] = [
     Need { what: What::Program("python3"), package: "python3", purpose: "the language Python" },
 ];
 
+/// What the tests of images need.
+const CONTAINERS: [Need; 2] = [
+    Need { what: What::Program("dockerd"), package: "docker.io", purpose: "images" },
+    Need { what: What::Program("debootstrap"), package: "debootstrap", purpose: "the images that ours are built on" },
+];
+
 /// What the other languages' tests need; the packages for Python are for Debian's own one. Julia, which newer releases of
 /// Debian lack, is a [`julia`] of its own.
 const LANGUAGES: [Need; 13] = [
@@ -77,7 +83,7 @@ impl Setup {
     }
 
     pub(crate) fn run(&self) -> Result<()> {
-        let mut packages: Vec<_> = missing(BASICS.iter().chain(&LANGUAGES));
+        let mut packages: Vec<_> = missing(BASICS.iter().chain(&LANGUAGES).chain(&CONTAINERS));
         let needs_julia = which("julia").is_none();
         if needs_julia {
             eprintln!("missing: julia (the language Julia)");

@@ -65,6 +65,13 @@ impl Run {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// What it prints to both of its streams, whether it fails or not.
+    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "only those who run images ask for it"))]
+    pub(crate) fn read_all(mut self) -> Result<String> {
+        let output = self.0.output().with_context(|| format!("failed to run `{}`", self.line()))?;
+        Ok(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    }
+
     /// What it prints goes nowhere, unless it fails: then the error has it.
     pub(crate) fn quiet(mut self) -> Result<()> {
         let line = self.line();

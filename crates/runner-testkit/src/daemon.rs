@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::container::{Container, image};
 use crate::patience::{PATIENCE, wait_until};
 use crate::processes::{self, Process};
 
@@ -29,7 +31,9 @@ const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 /// everything that it started.
 #[derive(Debug)]
 pub struct Daemon {
+    /// The daemon, or the program that runs its container.
     child: Child,
+    container: Option<Container>,
     folder: TempDir,
     mark: String,
     log: DaemonLog,
@@ -45,6 +49,8 @@ pub struct DaemonOptions {
     folder: TempDir,
     user_input: bool,
     endpoints: bool,
+    /// What to run a container of, instead of the program.
+    image: Option<String>,
 }
 
 /// What a daemon has written to its standard error so far.
@@ -57,14 +63,15 @@ impl Daemon {
         Self::options(program, language).start()
     }
 
-    /// Starts the running test executable anew as the daemon of `language`. Its `main` must be that of
-    /// [`conformance!`](crate::conformance!).
+    /// Starts the running test executable anew as the daemon of `language`, or, where `TESTKIT_IMAGE` names an image, a
+    /// container of it. The executable's `main` must be that of [`conformance!`](crate::conformance!).
     ///
     /// # Panics
     /// When the executable has no path.
     #[must_use]
     pub fn of_this_test(language: &str) -> Self {
-        Self::of(env::current_exe().expect("a test executable has a path"), language)
+        let options = Self::options(env::current_exe().expect("a test executable has a path"), language);
+        DaemonOptions { image: image(), ..options }.start()
     }
 
     /// Prepares to start `program` as the daemon of `language`.
@@ -85,15 +92,19 @@ impl Daemon {
             folder,
             user_input: false,
             endpoints: true,
+            image: None,
         }
     }
 
-    /// The id of the process that was started.
+    /// The id of the process that was started; of a container, that of its process 1.
     ///
     /// # Panics
-    /// Never: Linux's process ids fit.
+    /// When the container does not come up.
     #[must_use]
     pub fn pid(&self) -> i32 {
+        if let Some(container) = &self.container {
+            return container.pid();
+        }
         i32::try_from(self.child.id()).expect("Linux's process ids are below 2^22")
     }
 
@@ -103,12 +114,19 @@ impl Daemon {
     /// When it does not come up.
     #[must_use]
     pub fn serving_pid(&self) -> i32 {
-        let bound = || self.folder.path().join("out").exists().then_some(());
+        let bound = || self.is_bound().then_some(());
         wait_until(PATIENCE, bound)
             .unwrap_or_else(|| panic!("the daemon does not come up; it said:\n{}", self.stderr()));
         let mut children =
             processes::descendants(self.pid()).into_iter().filter(|process| process.parent == self.pid());
         children.next().map_or_else(|| self.pid(), |process| process.pid)
+    }
+
+    fn is_bound(&self) -> bool {
+        match &self.container {
+            Some(_) => TcpStream::connect(self.endpoint("out").trim_start_matches("tcp://")).is_ok(),
+            None => self.folder.path().join("out").exists(),
+        }
     }
 
     /// Where code runs.
@@ -146,7 +164,11 @@ impl Daemon {
     }
 
     pub(crate) fn endpoint(&self, name: &str) -> String {
-        format!("ipc://{}", self.folder.path().join(name).display())
+        match (&self.container, name) {
+            (Some(container), "in") => container.endpoint(2000),
+            (Some(container), _) => container.endpoint(2001),
+            (None, _) => format!("ipc://{}", self.folder.path().join(name).display()),
+        }
     }
 
     /// How many processes of this daemon have ended without being waited for.
@@ -161,7 +183,12 @@ impl Daemon {
     /// When it takes longer than ten seconds, exits with something else than 0 or leaves a process behind.
     pub fn terminate(&mut self) {
         let processes = processes::descendants(self.pid());
-        kill(Pid::from_raw(self.pid()), Signal::SIGTERM).expect("the daemon had ended before its SIGTERM");
+        match &self.container {
+            Some(container) => container.stop(),
+            None => {
+                kill(Pid::from_raw(self.pid()), Signal::SIGTERM).expect("the daemon had ended before its SIGTERM");
+            }
+        }
         let status = self.wait(SHUTDOWN_PATIENCE);
         assert_eq!(status, Some(0), "exit code after SIGTERM; the daemon said:\n{}", self.stderr());
         self.assert_nothing_is_left(&processes);
@@ -187,6 +214,9 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if let Some(container) = &self.container {
+            container.remove();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         for pid in processes::with_mark(&self.mark()) {
@@ -249,17 +279,17 @@ impl DaemonOptions {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let mark = format!("{}.{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = self.folder.path();
-        let mut command = Command::new(&self.program);
-        command.arg(&self.language).arg("--work-dir").arg(folder.join("work"));
-        command.arg("--config-dir").arg(folder.join("config"));
-        if self.endpoints {
-            command.arg("--repl-in").arg(format!("ipc://{}", folder.join("in").display()));
-            command.arg("--repl-out").arg(format!("ipc://{}", folder.join("out").display()));
-        }
+        let (container, mut command) = match &self.image {
+            Some(image) => {
+                let (container, command) = Container::new(image, &self.language, folder, (MARK, &mark));
+                (Some(container), command)
+            }
+            None => (None, self.command(&mark)),
+        };
         if !self.user_input {
             command.args(["--user-input", "none"]);
         }
-        command.args(&self.arguments).envs(self.environment).env("TMPDIR", folder.join("tmp")).env(MARK, &mark);
+        command.args(&self.arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child =
             command.spawn().unwrap_or_else(|error| panic!("failed to start {}: {error}", self.program.display()));
@@ -271,7 +301,20 @@ impl DaemonOptions {
                 writer.push(&line);
             }
         });
-        Daemon { child, folder: self.folder, mark, log }
+        Daemon { child, container, folder: self.folder, mark, log }
+    }
+
+    fn command(&self, mark: &str) -> Command {
+        let folder = self.folder.path();
+        let mut command = Command::new(&self.program);
+        command.arg(&self.language).arg("--work-dir").arg(folder.join("work"));
+        command.arg("--config-dir").arg(folder.join("config"));
+        if self.endpoints {
+            command.arg("--repl-in").arg(format!("ipc://{}", folder.join("in").display()));
+            command.arg("--repl-out").arg(format!("ipc://{}", folder.join("out").display()));
+        }
+        command.envs(self.environment.iter().cloned()).env("TMPDIR", folder.join("tmp")).env(MARK, mark);
+        command
     }
 }
 

@@ -16,6 +16,7 @@
 
 mod client;
 pub mod conformance;
+mod container;
 mod daemon;
 mod patience;
 mod processes;

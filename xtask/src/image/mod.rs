@@ -19,7 +19,7 @@ use crate::features::languages;
 use crate::shell::{Run, program};
 use engine::Engine;
 use plan::{PLACEHOLDER, Plan, Start};
-use program::{Source, Target};
+use program::{Build, Source, Target};
 use progress::Progress;
 
 #[derive(Args)]
@@ -72,6 +72,10 @@ pub(crate) struct Image {
     #[arg(long, value_name = "ENGINE")]
     engine: Option<Engine>,
 
+    /// How the program is compiled.
+    #[arg(long, value_name = "PROFILE", default_value = "release", hide = true)]
+    profile: String,
+
     /// Print the Dockerfile, and build nothing.
     #[arg(long)]
     print_dockerfile: bool,
@@ -90,16 +94,16 @@ impl Image {
         {
             bail!("{} images cannot all be called {tag}: write {PLACEHOLDER} for the language", sources.len());
         }
-        let target = Target::of(self.platform.as_deref())?;
+        let build = Build { target: Target::of(self.platform.as_deref())?, profile: self.profile.clone() };
         if self.print_dockerfile {
             for source in sources {
-                print!("{}", dockerfile::dockerfile(&self.plan(source, target)?));
+                print!("{}", dockerfile::dockerfile(&self.plan(source, &build)?));
             }
             return Ok(());
         }
         let engine = self.engine()?;
         if !self.dry_run {
-            target.require()?;
+            build.target.require()?;
             program(engine.name()).args(engine.probe()).quiet().map_err(|error| {
                 let output = error.downcast_ref::<crate::shell::Failed>().map_or("", |failed| failed.output.trim());
                 anyhow::anyhow!("{error}\n{output}")
@@ -107,9 +111,9 @@ impl Image {
         }
         for source in sources {
             if self.dry_run {
-                self.say(engine, source, target)?;
+                self.say(engine, source, &build)?;
             } else {
-                self.build(engine, &self.plan(source, target)?)?;
+                self.build(engine, &self.plan(source, &build)?)?;
             }
         }
         Ok(())
@@ -150,13 +154,13 @@ impl Image {
         options
     }
 
-    fn plan(&self, source: Source, target: Target) -> Result<Plan> {
+    fn plan(&self, source: Source, build: &Build) -> Result<Plan> {
         if let Source::Language(language) = &source {
             let language = language.clone();
-            return Ok(Plan::new(self, source, &language, Vec::new(), target));
+            return Ok(Plan::new(self, source, &language, Vec::new(), build.clone()));
         }
-        let (language, packages) = runner::ask(&source, target)?;
-        Ok(Plan::new(self, source, &language, packages, target))
+        let (language, packages) = runner::ask(&source, build)?;
+        Ok(Plan::new(self, source, &language, packages, build.clone()))
     }
 
     fn build(&self, engine: Engine, plan: &Plan) -> Result<()> {
@@ -164,12 +168,12 @@ impl Image {
         let mut progress = Progress::new(&plan.language, stages.len() + 2);
         let folder = plan.folder();
         progress.step("program", || {
-            plan.source.build(plan.target).quiet()?;
+            plan.source.build(&plan.build).quiet()?;
             fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
             let file = folder.join("Dockerfile");
             fs::write(&file, dockerfile::dockerfile(plan))
                 .with_context(|| format!("failed to write {}", file.display()))?;
-            plan.source.install(plan.target, &folder)
+            plan.source.install(&plan.build, &folder)
         })?;
         for stage in stages {
             progress.step(stage, || self.engine_build(engine, plan, Some(stage)).quiet().map(|()| String::new()))?;
@@ -180,15 +184,15 @@ impl Image {
     }
 
     /// Says what [`build`](Self::build) would do.
-    fn say(&self, engine: Engine, source: Source, target: Target) -> Result<()> {
-        println!("would run: {}", source.build(target).whole_line());
+    fn say(&self, engine: Engine, source: Source, build: &Build) -> Result<()> {
+        println!("would run: {}", source.build(build).whole_line());
         if matches!(source, Source::Package(_)) {
             println!(
                 "would ask the program for its language and the packages that it needs, and make an image of them"
             );
             return Ok(());
         }
-        let plan = self.plan(source, target)?;
+        let plan = self.plan(source, build)?;
         println!("would write: {0}/Dockerfile and {0}/kernel-runner", plan.folder_name());
         for stage in stages(&plan).into_iter().map(Some).chain([None]) {
             println!("would run: {}", self.engine_build(engine, &plan, stage).whole_line());

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Image;
-use super::program::{Source, Target};
+use super::program::{Build, Source};
 use super::recipe::{BASE, Recipe};
 use crate::shell::root;
 
@@ -12,7 +12,7 @@ use crate::shell::root;
 pub(crate) struct Plan {
     pub(crate) language: String,
     pub(crate) source: Source,
-    pub(crate) target: Target,
+    pub(crate) build: Build,
     pub(crate) start: Start,
     pub(crate) recipe: Recipe,
     /// The Debian packages.
@@ -37,7 +37,7 @@ pub(crate) const PLACEHOLDER: &str = "{lang}";
 
 impl Plan {
     /// A plan for a language; `needs` are the packages that its tools are in, where the language is not ours.
-    pub(crate) fn new(image: &Image, source: Source, language: &str, needs: Vec<String>, target: Target) -> Self {
+    pub(crate) fn new(image: &Image, source: Source, language: &str, needs: Vec<String>, build: Build) -> Self {
         let recipe = Recipe::of(language);
         let mut packages: Vec<String> = recipe.packages.iter().map(|name| (*name).to_owned()).collect();
         packages.extend(needs.into_iter().chain(image.packages.iter().cloned()));
@@ -50,7 +50,7 @@ impl Plan {
             Some(tag) => vec![tag.replace(PLACEHOLDER, language)],
             None => [env!("CARGO_PKG_VERSION"), "latest"].map(|tag| format!("kernel-runner-{language}:{tag}")).into(),
         };
-        Self { language: language.to_owned(), source, target, start, recipe, packages, tags, options: image.options() }
+        Self { language: language.to_owned(), source, build, start, recipe, packages, tags, options: image.options() }
     }
 
     /// The folder of the Dockerfile and the program.

@@ -3,19 +3,19 @@
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::program::{Source, Target};
+use super::program::{Build, Source};
 use super::progress::Progress;
 use crate::shell::program;
 
 /// Builds the program, and asks it for its language and the Debian packages that its tools are in.
-pub(crate) fn ask(source: &Source, target: Target) -> Result<(String, Vec<String>)> {
-    if !target.is_native() {
-        bail!("the program has to say what it needs, and one for {} does not run here", target.triple);
+pub(crate) fn ask(source: &Source, build: &Build) -> Result<(String, Vec<String>)> {
+    if !build.target.is_native() {
+        bail!("the program has to say what it needs, and one for {} does not run here", build.target.triple);
     }
     let mut listed = String::new();
     Progress::new("runner", 1).step("program", || {
-        source.build(target).quiet()?;
-        listed = program(source.binary(target)?).args(["list", "--json"]).read()?;
+        source.build(build).quiet()?;
+        listed = program(source.binary(build)?).args(["list", "--json"]).read()?;
         Ok(String::new())
     })?;
     understand(&listed)
