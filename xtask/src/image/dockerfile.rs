@@ -110,8 +110,7 @@ fn last_stage(plan: &Plan) -> String {
     let labels = labels.collect::<Vec<_>>().join(" \\\n      ");
     let ports = if plan.recipe.has_terminal { "2000 2001 2002 2003" } else { "2000 2001" };
     format!(
-        "# The numbers are what Kubernetes needs in order to see that it is not root.
-USER 1000:1000
+        "USER {user}
 WORKDIR /home/work
 LABEL {labels}
 # Requests come in at the first port, records go out at the second{terminal}.
@@ -122,6 +121,7 @@ ENTRYPOINT []
 CMD [\"kernel-runner\", \"{language}\"]
 ",
         terminal = if plan.recipe.has_terminal { "; the others are the terminal's" } else { "" },
+        user = plan.user,
         language = plan.language,
     )
 }

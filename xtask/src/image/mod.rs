@@ -22,6 +22,9 @@ use plan::{PLACEHOLDER, Plan, Start};
 use program::{Build, Source, Target};
 use progress::Progress;
 
+/// The user that the program makes. A number is what Kubernetes needs in order to see that it is not root.
+const USER: &str = "1000:1000";
+
 #[derive(Args)]
 #[command(after_help = "Examples:\n  cargo xtask image lua python\n  cargo xtask image --all --dry-run\n  \
                         cargo xtask image python --packages python3-matplotlib,python3-pandas\n  \
@@ -59,6 +62,10 @@ pub(crate) struct Image {
     /// with `latest`]
     #[arg(long, value_name = "NAME")]
     tag: Option<String>,
+
+    /// Whom the container starts as. Agents that bring their own program along need 0:0.
+    #[arg(long, value_name = "USER", default_value = USER)]
+    user: String,
 
     /// The platform: linux/amd64 or linux/arm64 [default: this machine's]
     #[arg(long, value_name = "PLATFORM")]
@@ -149,6 +156,9 @@ impl Image {
         options.extend(self.from.iter().map(|from| format!("--from {from}")));
         if !self.packages.is_empty() {
             options.push(format!("--packages {}", self.packages.join(",")));
+        }
+        if self.user != USER {
+            options.push(format!("--user {}", self.user));
         }
         options.extend(self.tag.iter().map(|tag| format!("--tag '{tag}'")));
         options

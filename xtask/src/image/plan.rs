@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) packages: Vec<String>,
     /// The names that the image gets.
     pub(crate) tags: Vec<String>,
+    /// Whom the container starts as.
+    pub(crate) user: String,
     /// The options that are not the usual ones, for the header of the Dockerfile.
     options: Vec<String>,
 }
@@ -50,7 +52,8 @@ impl Plan {
             Some(tag) => vec![tag.replace(PLACEHOLDER, language)],
             None => [env!("CARGO_PKG_VERSION"), "latest"].map(|tag| format!("kernel-runner-{language}:{tag}")).into(),
         };
-        Self { language: language.to_owned(), source, build, start, recipe, packages, tags, options: image.options() }
+        let (language, user) = (language.to_owned(), image.user.clone());
+        Self { language, source, build, start, recipe, packages, tags, user, options: image.options() }
     }
 
     /// The folder of the Dockerfile and the program.
