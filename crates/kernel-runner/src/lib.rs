@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
         Some(Command::Eval(command)) => eval::eval(command, choices, &logging),
         Some(Command::List(command)) => list::list(&command),
         Some(Command::MakeHome(command)) => home::make_home(&command),
-        Some(Command::Ping(command)) => ping::ping(command),
+        Some(Command::Ping(command)) => ping::ping(&command),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut cli::command(), "kernel-runner", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -13,7 +13,7 @@ use crate::health;
 /// No daemon is as long-winded.
 const LONGEST_ANSWER: u64 = 4096;
 
-pub(crate) fn ping(options: Ping) -> Result<ExitCode, Failure> {
+pub(crate) fn ping(options: &Ping) -> Result<ExitCode, Failure> {
     let endpoint = options.address.repl_in().map_err(Failure::usage)?;
     let address = health::address(&endpoint).map_err(Failure::software)?;
     let (answer, answered) = mpsc::channel();

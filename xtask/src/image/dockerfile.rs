@@ -39,7 +39,7 @@ fn header(plan: &Plan) -> String {
 fn first_stages(plan: &Plan) -> String {
     let base = match &plan.start {
         Start::Base(base) => base,
-        Start::Image(image) => return format!("FROM {image}\n{}", program("")),
+        Start::Image(image) => return format!("FROM {image}\n{}", program(&[])),
     };
     let mut text = String::new();
     let from = if plan.packages.is_empty() {
@@ -49,7 +49,7 @@ fn first_stages(plan: &Plan) -> String {
         PACKAGES
     };
     let Some(code) = plan.recipe.warm_up else {
-        return text + &format!("FROM {from}\n{}", program(&environment(plan)));
+        return text + &format!("FROM {from}\n{}", program(plan.recipe.environment));
     };
     let _ = write!(
         text,
@@ -61,7 +61,7 @@ RUN [\"kernel-runner\", \"eval\", \"{language}\", \"{code}\"]
 
 FROM {CACHES}
 ",
-        program = program(&environment(plan)),
+        program = program(plan.recipe.environment),
         language = plan.language,
     );
     text
@@ -89,20 +89,17 @@ RUN echo 'deb http://deb.debian.org/debian bookworm-backports main' > /etc/apt/s
 }
 
 /// The program, and what it makes itself: it needs no tool of the image for that.
-fn program(environment: &str) -> String {
+fn program(environment: &[(&str, &str)]) -> String {
+    let variables = [("HOME", "/home/work"), ("LANG", "C.UTF-8")].iter().chain(environment);
+    let variables = variables.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" \\\n    ");
     format!(
         "USER 0:0
 COPY kernel-runner {PROGRAM}
 # Makes the user 1000, /home/work and /tmp, unless they are there.
 RUN [\"{PROGRAM}\", \"make-home\"]
-ENV HOME=/home/work \\
-    LANG=C.UTF-8{environment}
+ENV {variables}
 "
     )
-}
-
-fn environment(plan: &Plan) -> String {
-    plan.recipe.environment.iter().map(|(name, value)| format!(" \\\n    {name}={value}")).collect()
 }
 
 fn last_stage(plan: &Plan) -> String {
