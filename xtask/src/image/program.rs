@@ -6,12 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::shell::{Run, cargo, which};
+use crate::shell::{Run, cargo, program, which};
 
 /// The most that a binary of ours with one language may take up.
 const MOST_BYTES: u64 = 5_000_000;
 /// Without this, the program would need the C library of the machine that it was built on.
 const FLAGS: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
+
+/// Functions of the same code are there once, which only some linkers can do.
+const FOLD: &str = "-Clink-arg=-Wl,--icf=all";
+/// The version of Rust (1.N) whose linker for `x86_64` is LLVM's.
+const LLD: u32 = 90;
 
 /// What is built, and from what.
 #[derive(Clone, Debug)]
@@ -82,23 +87,34 @@ impl Target {
     }
 }
 
+fn links_with_lld(target: Target) -> bool {
+    let version = program("rustc").args(["--version"]).read().unwrap_or_default();
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    target.arch == "x86_64" && minor.is_some_and(|minor| minor >= LLD)
+}
+
 fn rustc_target_libdir(triple: &str) -> Result<String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    crate::shell::program(rustc).args(["--print", "target-libdir", "--target", triple]).read()
+    program("rustc").args(["--print", "target-libdir", "--target", triple]).read()
 }
 
 impl Source {
     /// The command that builds it.
     pub(crate) fn build(&self, Build { target, profile }: &Build) -> Run {
-        let build = cargo(["build", "--profile", profile, "--target", target.triple]).env("RUSTFLAGS", FLAGS);
         let linker = format!("CARGO_TARGET_{}_LINKER", target.triple.to_uppercase().replace('-', "_"));
-        let build = if target.is_native() { build } else { build.env(&linker, &target.linker()) };
-        match self {
+        let build = match self {
             Self::Language(language) => {
-                build.args(["--package", "kernel-runner", "--no-default-features", "--features", language])
+                let build = cargo(["rustc", "--profile", profile, "--target", target.triple]);
+                let build = build.args(["--package", "kernel-runner", "--bin", "kernel-runner"]);
+                let build = build.args(["--no-default-features", "--features", language]);
+                if links_with_lld(*target) { build.args(["--", FOLD]) } else { build }
             }
-            Self::Package(_) => build.args(self.manifest()).env("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
-        }
+            Self::Package(_) => {
+                let build = cargo(["build", "--profile", profile, "--target", target.triple]).args(self.manifest());
+                build.env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
+            }
+        };
+        let build = build.env("RUSTFLAGS", FLAGS);
+        if target.is_native() { build } else { build.env(&linker, &target.linker()) }
     }
 
     /// Where the command puts the program.
@@ -128,7 +144,9 @@ impl Source {
         fs::copy(&binary, &to).with_context(|| format!("failed to copy {} to {}", binary.display(), to.display()))?;
         let bytes = fs::metadata(&to)?.len();
         if matches!(self, Self::Language(_)) && build.profile == "release" && bytes > MOST_BYTES {
-            bail!("the program has {bytes} bytes, and may have {MOST_BYTES}");
+            bail!(
+                "the program has {bytes} bytes, which is more than the {MOST_BYTES} that one with one language may have"
+            );
         }
         #[expect(clippy::cast_precision_loss, reason = "a size for people")]
         let megabytes = bytes as f64 / 1e6;

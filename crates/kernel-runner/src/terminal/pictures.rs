@@ -6,7 +6,9 @@ use std::io::Cursor;
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader};
+use image::codecs::png::PngEncoder;
+use image::imageops::thumbnail;
+use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageEncoder as _, ImageFormat, ImageReader};
 
 use super::sixel;
 use super::window::Window;
@@ -53,8 +55,9 @@ impl Protocol {
             Self::Iterm2 => Ok(iterm2(data, columns)),
             Self::Sixel => {
                 let (width, height) = window.fit(image.width(), image.height());
-                let image = if columns.is_some() { image.thumbnail_exact(width, height) } else { image };
-                Ok(sixel::encode(&image.into_rgba8()))
+                // Of one kind of pixels: the code that makes pictures smaller is there once for each kind that it gets.
+                let image = image.into_rgba8();
+                Ok(sixel::encode(&if columns.is_some() { thumbnail(&image, width, height) } else { image }))
             }
         }
     }
@@ -73,9 +76,10 @@ fn decode(data: &[u8]) -> anyhow::Result<(DynamicImage, ImageFormat)> {
 }
 
 fn png(image: &DynamicImage) -> anyhow::Result<Vec<u8>> {
-    let mut png = Cursor::new(Vec::new());
-    image.to_rgba8().write_to(&mut png, ImageFormat::Png)?;
-    Ok(png.into_inner())
+    let (mut png, image) = (Vec::new(), image.to_rgba8());
+    // Named, so that the encoders of other formats are not linked.
+    PngEncoder::new(&mut png).write_image(&image, image.width(), image.height(), ExtendedColorType::Rgba8)?;
+    Ok(png)
 }
 
 /// Kitty's graphics protocol: PNG in base64, in pieces. `q=2` keeps the terminal from answering.
