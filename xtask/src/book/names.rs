@@ -11,9 +11,6 @@ use crate::Cli;
 /// The folders whose files pages call by their path from the root.
 const FOLDERS: [&str; 6] = [".ci/", "crates/", "deploy/", "docs/", "examples/", "xtask/"];
 
-/// Commands that pages speak of already.
-const COMING: [&str; 2] = ["features", "image"];
-
 /// A line for each name of something that there is not.
 pub(super) fn problems(root: &Path, pages: &BTreeMap<PathBuf, Page>) -> Vec<String> {
     let commands = Cli::command();
@@ -41,9 +38,6 @@ fn unknown_command(commands: &clap::Command, line: &str) -> Option<String> {
     let (_, words) = line.split_once("cargo xtask ")?;
     let mut words = words.split(['#', ';', '|', '`', ')']).next()?.split(' ');
     let name = words.next().filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))?;
-    if COMING.contains(&name) {
-        return None;
-    }
     let Some(command) = commands.find_subcommand(name) else {
         return Some(format!("there is no `cargo xtask {name}`"));
     };

@@ -17,7 +17,7 @@ const SET_BY_THE_RUNNER: &str = "KERNEL_RUNNER_DISPLAY";
 const ABOUT_US: [&str; 7] =
     ["introduction.md", "command-line.md", "languages.md", "protocol.md", "input.md", "display.md", "operating.md"];
 /// Commands that pages speak of already.
-const COMING: [&str; 3] = ["attach", "console", "ping"];
+const COMING: [&str; 2] = ["attach", "console"];
 
 /// What the program says about itself.
 struct Help {
