@@ -118,6 +118,15 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ENDPOINT", env = "KERNEL_RUNNER_REPL_OUT")]
     pub(crate) repl_out: Option<String>,
 
+    /// Where what is typed into the terminal comes in, in a language with a terminal: a ZeroMQ endpoint or a port
+    /// [default: port 2002, or what intrinsic-ports.json says]
+    #[arg(long, value_name = "ENDPOINT", env = "KERNEL_RUNNER_TERM_IN")]
+    pub(crate) term_in: Option<String>,
+
+    /// Where what the terminal prints goes out, likewise [default: port 2003, or what intrinsic-ports.json says]
+    #[arg(long, value_name = "ENDPOINT", env = "KERNEL_RUNNER_TERM_OUT")]
+    pub(crate) term_out: Option<String>,
+
     /// The side channels that give programs their input: `tcp://HOST:PORT` or `ipc://PATH`, separated by commas, or
     /// `none` [default: tcp://127.0.0.1:65000,ipc:///tmp/bai-user-input.sock]
     #[arg(long, value_name = "ENDPOINTS", value_delimiter = ',', env = "KERNEL_RUNNER_USER_INPUT")]
@@ -139,7 +148,7 @@ pub(crate) struct Serve {
 /// Where the daemon takes requests.
 #[derive(Debug, Args)]
 pub(crate) struct Address {
-    /// Where both sockets listen: a host or address (`*` is every one), or `ipc://FOLDER`.
+    /// Where the sockets listen: a host or address (`*` is every one), or `ipc://FOLDER`.
     #[arg(long, value_name = "ADDRESS", default_value = "*", env = "KERNEL_RUNNER_BIND")]
     pub(crate) bind: String,
 

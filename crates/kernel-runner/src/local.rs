@@ -76,6 +76,7 @@ async fn converse(job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode> {
             runtime_path: job.runtime_path,
             query_mode: job.query_mode,
             choices: job.choices,
+            terminal: None,
         },
         input: job.input,
         side_channels: SideChannels::default(),

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
 use runner_core::{
-    Engine, EngineConfig, Environment, Init, InputMode, QueryMode, Registration, Settings, SideChannels, Sockets,
-    under_init,
+    BindError, Engine, EngineConfig, Environment, Init, InputMode, QueryMode, Registration, Settings, SideChannels,
+    Sockets, TerminalEndpoints, under_init,
 };
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,6 +18,8 @@ use crate::{Failure, health, runtime};
 
 const DEFAULT_REPL_IN: u64 = 2000;
 const DEFAULT_REPL_OUT: u64 = 2001;
+const DEFAULT_TERM_IN: u64 = 2002;
+const DEFAULT_TERM_OUT: u64 = 2003;
 const DEFAULT_USER_INPUT: [&str; 2] = ["tcp://127.0.0.1:65000", "ipc:///tmp/bai-user-input.sock"];
 
 pub(crate) fn serve(options: Serve, choices: Choices, logging: &Logging) -> Result<ExitCode, Failure> {
@@ -47,9 +49,16 @@ async fn daemon(
     registration: &'static Registration,
     work_dir: &Path,
 ) -> Result<(), Failure> {
-    let repl_in = options.address.repl_in().map_err(Failure::usage)?;
-    let repl_out =
-        options.address.endpoint(options.repl_out.as_deref(), "replout", DEFAULT_REPL_OUT).map_err(Failure::usage)?;
+    let ports = options.address.ports();
+    let endpoint = |given: &Option<String>, name: &str, default: u64| {
+        options.address.endpoint(&ports, given.as_deref(), name, default).map_err(Failure::usage)
+    };
+    let repl_in = endpoint(&options.address.repl_in, "replin", DEFAULT_REPL_IN)?;
+    let repl_out = endpoint(&options.repl_out, "replout", DEFAULT_REPL_OUT)?;
+    let terminal = TerminalEndpoints {
+        input: endpoint(&options.term_in, "termin", DEFAULT_TERM_IN)?,
+        output: endpoint(&options.term_out, "termout", DEFAULT_TERM_OUT)?,
+    };
     // Taken before anything is started, so that a signal is never without a handler.
     let stop = stop_signal().map_err(Failure::software)?;
     let sockets = Sockets::bind(&repl_in, &repl_out).await.map_err(Failure::io)?;
@@ -69,16 +78,22 @@ async fn daemon(
             runtime_path: options.runtime_path,
             query_mode,
             choices,
+            terminal: Some(terminal),
         },
         input: InputMode::Ask,
         side_channels,
     };
-    let (engine, records) = Engine::start(config).await.map_err(Failure::software)?;
+    let (engine, records) = Engine::start(config).await.map_err(start_failure)?;
     logging::tell_client(engine.client_log(), registration.name);
     health::listen(&repl_in, registration.name, engine.health());
     tracing::debug!("serving {} at {repl_in} and {repl_out}", registration.name);
     sockets.serve(engine, records, options.completion_format, stop).await;
     Ok(())
+}
+
+/// A language without a terminal of its own never binds the terminal's sockets, so only its start tells whether they are free.
+fn start_failure(error: anyhow::Error) -> Failure {
+    if error.is::<BindError>() { Failure::io(error) } else { Failure::software(error) }
 }
 
 /// The mode that the session's environment asks for.
@@ -108,24 +123,23 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 impl Address {
     /// Where requests come in.
     pub(crate) fn repl_in(&self) -> anyhow::Result<String> {
-        self.endpoint(self.repl_in.as_deref(), "replin", DEFAULT_REPL_IN)
+        self.endpoint(&self.ports(), self.repl_in.as_deref(), "replin", DEFAULT_REPL_IN)
     }
 
     /// Where a socket listens: as the user says, or else as the agent does, or else at the default.
-    fn endpoint(&self, given: Option<&str>, name: &str, default: u64) -> anyhow::Result<String> {
-        let ports = intrinsic_ports(&self.config_dir.join("intrinsic-ports.json"));
-        let port = ports.get(name).and_then(Value::as_u64).unwrap_or(default);
-        endpoint(&self.bind, given, name, port)
+    fn endpoint(&self, ports: &Value, given: Option<&str>, name: &str, default: u64) -> anyhow::Result<String> {
+        endpoint(&self.bind, given, name, ports.get(name).and_then(Value::as_u64).unwrap_or(default))
     }
-}
 
-/// The ports that the agent has chosen. A missing file is normal.
-fn intrinsic_ports(file: &Path) -> Value {
-    let Ok(text) = fs::read(file) else { return Value::Null };
-    serde_json::from_slice(&text).unwrap_or_else(|error| {
-        tracing::warn!("{}: {error}: its ports are not used", file.display());
-        Value::Null
-    })
+    /// The ports that the agent has chosen. A missing file is normal.
+    fn ports(&self) -> Value {
+        let file = self.config_dir.join("intrinsic-ports.json");
+        let Ok(text) = fs::read(&file) else { return Value::Null };
+        serde_json::from_slice(&text).unwrap_or_else(|error| {
+            tracing::warn!("{}: {error}: its ports are not used", file.display());
+            Value::Null
+        })
+    }
 }
 
 /// Makes a ZeroMQ endpoint of what the user gave: all of it, only a port, or nothing.

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::{MissingProgram, Result};
 use crate::input::Input;
 use crate::outbox::Outbox;
-use crate::process::{self, Child, Command, Environment, Pipes, which};
+use crate::process::{self, Child, Command, Environment, Pipes, PtyProgram, WindowSize, which};
 use crate::registry::Registration;
 use crate::temp_folder::TempFolder;
 
@@ -48,6 +48,17 @@ pub struct Settings {
     pub query_mode: QueryMode,
     /// What the user has chosen on the command line, by the [choices'](crate::Choice) names.
     pub choices: BTreeMap<String, String>,
+    /// Where a [`Terminal`](crate::Terminal) listens; `None`: nowhere.
+    pub terminal: Option<TerminalEndpoints>,
+}
+
+/// Where a [`Terminal`](crate::Terminal) listens: `ZeroMQ` endpoints such as `tcp://*:2002` or `ipc:///run/runner/termin`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TerminalEndpoints {
+    /// Where what is typed comes in.
+    pub input: String,
+    /// Where what is printed goes out.
+    pub output: String,
 }
 
 /// Whether queries share a state.
@@ -149,16 +160,31 @@ impl Context {
 
 impl Host {
     /// Starts a child in the working directory. Without that directory, code still runs: in the root of the file system.
-    pub(crate) fn spawn(&self, mut command: Command, extra: Vec<(OwnedFd, i32)>) -> Result<(Child, Pipes)> {
+    pub(crate) fn spawn(&self, command: Command, extra: Vec<(OwnedFd, i32)>) -> Result<(Child, Pipes)> {
+        let named = self.placed(command)?;
+        process::spawn(&named, &self.settings.environment, extra).map_err(|error| self.not_run(&named, error))
+    }
+
+    /// Starts a program on a terminal, likewise.
+    pub(crate) fn spawn_on_pty(&self, command: Command, size: WindowSize) -> Result<PtyProgram> {
+        let named = self.placed(command)?;
+        process::spawn_on_pty(&named, &self.settings.environment, size).map_err(|error| self.not_run(&named, error))
+    }
+
+    /// The command with the path of its program and a directory that there is.
+    fn placed(&self, mut command: Command) -> Result<Command> {
         let path = self.settings.environment.get("PATH");
         let program = which(&command.program, path).ok_or_else(|| self.missing(&command))?;
         let dir = command.dir.take().unwrap_or_else(|| self.settings.work_dir.clone());
         command.dir = Some(if dir.is_dir() { dir } else { PathBuf::from("/") });
-        let named = Command { program: program.into(), ..command };
-        process::spawn(&named, &self.settings.environment, extra).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => self.missing(&named).into(),
+        Ok(Command { program: program.into(), ..command })
+    }
+
+    fn not_run(&self, named: &Command, error: io::Error) -> anyhow::Error {
+        match error.kind() {
+            io::ErrorKind::NotFound => self.missing(named).into(),
             _ => anyhow::Error::from(error).context(format!("failed to run {}", named.program.display())),
-        })
+        }
     }
 
     fn missing(&self, command: &Command) -> MissingProgram {

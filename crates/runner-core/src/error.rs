@@ -17,6 +17,13 @@ impl Unsupported {
     pub const BATCH: Self = Self("batch mode");
 }
 
+/// A socket that could not be bound, most often because another process has its port.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("failed to bind {endpoint}")]
+pub struct BindError {
+    pub(crate) endpoint: String,
+}
+
 /// A program that is not there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub struct MissingProgram {

@@ -26,16 +26,17 @@ mod saving;
 mod session;
 mod task;
 mod temp_folder;
+mod terminal;
 mod wire;
 
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
 
 pub use completeness::Completeness;
-pub use context::{Context, QueryMode, Settings};
+pub use context::{Context, QueryMode, Settings, TerminalEndpoints};
 pub use daemon::zeromq::Sockets;
 pub use daemon::{ClientLog, Engine, EngineConfig, Health, Snapshot};
-pub use error::{MissingProgram, Result, Unsupported};
+pub use error::{BindError, MissingProgram, Result, Unsupported};
 pub use init::{Init, under_init};
 pub use input::{InputMode, InputSender, SideChannels};
 pub use outbox::{Outgoing, Records};
@@ -46,6 +47,7 @@ pub use runner::Runner;
 pub use saving::save_form;
 pub use session::Session;
 pub use task::{Task, TaskKind};
+pub use terminal::{AtEnd, Terminal, TerminalCommand, TerminalQuery};
 pub use wire::{
     AppsResult, CompletionFormat, CompletionRequest, DecodeError, Display, Event, ExitCode, Frames, HealthCheck,
     MAX_PAYLOAD, ModelService, ModelServiceStatus, Record, Request, RequestKind, ServiceOptions, ServiceResult,

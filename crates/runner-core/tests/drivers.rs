@@ -93,6 +93,7 @@ async fn start(name: &str) -> (Engine, Records) {
         runtime_path: None,
         query_mode: QueryMode::Keep,
         choices: BTreeMap::default(),
+        terminal: None,
     };
     let registration = Registration::find(name).unwrap();
     let side_channels = SideChannels::default();

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
+use tmq::TmqError;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{Instant, sleep, timeout_at};
 use zmq::{DONTWAIT, PollEvents, SNDMORE, SocketType};
 
 use super::Engine;
 use super::fitting::fitting;
-use crate::error::Result;
+use crate::error::{BindError, Result};
 use crate::outbox::Records;
 use crate::wire::{CompletionFormat, Frames, Request};
 
@@ -22,9 +23,9 @@ const BIND_PAUSE: Duration = Duration::from_millis(20);
 /// How long the last records wait for their reader when the runner ends.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 /// How long libzmq goes on sending what it holds when the runner ends, in milliseconds.
-const LINGER_MS: i32 = 500;
+pub(crate) const LINGER_MS: i32 = 500;
 /// A peer that vanished without a word is noticed after a minute of silence and three unanswered probes.
-const KEEPALIVE_IDLE_S: i32 = 60;
+pub(crate) const KEEPALIVE_IDLE_S: i32 = 60;
 
 /// The two bound sockets of a runner.
 pub struct Sockets {
@@ -135,12 +136,25 @@ impl RecordSocket {
     }
 }
 
-async fn patiently<T>(endpoint: &str, mut bind: impl FnMut() -> Result<T>) -> Result<T> {
+fn inner(error: TmqError) -> anyhow::Error {
+    match error {
+        TmqError::Zmq(error) => error.into(),
+        other => other.into(),
+    }
+}
+
+/// Binds a socket, and tries again while the port is in use, for a moment. The error is a [`BindError`].
+pub(crate) async fn patiently<T>(endpoint: &str, mut bind: impl FnMut() -> Result<T>) -> Result<T> {
     let patience = Instant::now() + BIND_PATIENCE;
     loop {
         match bind() {
             Err(error) if error.to_string().contains("in use") && Instant::now() < patience => sleep(BIND_PAUSE).await,
-            result => return result.with_context(|| format!("failed to bind {endpoint}")),
+            // Of both, the inner error says why, and the outer one says it again.
+            result => {
+                return result
+                    .map_err(|error| error.downcast::<TmqError>().map_or_else(|error| error, inner))
+                    .with_context(|| BindError { endpoint: endpoint.to_owned() });
+            }
         }
     }
 }

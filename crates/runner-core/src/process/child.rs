@@ -51,8 +51,7 @@ pub(crate) fn spawn(
     process
         .args(&command.args)
         .env_clear()
-        .envs(environment.iter())
-        .envs(command.env.iter().map(|(name, value)| (name, value)))
+        .envs(command.environment(environment))
         .stdin(Stdio::from(stdin_reader))
         .stdout(Stdio::from(stdout_writer))
         .stderr(Stdio::from(stderr_writer))

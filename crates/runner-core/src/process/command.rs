@@ -1,6 +1,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::Environment;
+
 /// A program to run: what [`Task::run`](crate::Task::run) takes.
 ///
 /// It says only what is to run. Where the output goes, the process group, the pipes and the environment are the task's
@@ -17,13 +19,14 @@ pub struct Command {
     pub(crate) program: OsString,
     pub(crate) args: Vec<OsString>,
     pub(crate) env: Vec<(OsString, OsString)>,
+    pub(crate) without: Vec<OsString>,
     pub(crate) dir: Option<PathBuf>,
 }
 
 impl Command {
     /// A program, by path or by its name on the `PATH`.
     pub fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into(), args: Vec::new(), env: Vec::new(), dir: None }
+        Self { program: program.into(), args: Vec::new(), env: Vec::new(), without: Vec::new(), dir: None }
     }
 
     /// A command line for `sh`. One that only names a program by its path takes the shell's place, so that its end, by a
@@ -50,6 +53,21 @@ impl Command {
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
         self
+    }
+
+    /// Keeps variables of the runner's environment for children from it.
+    pub fn without_env(mut self, names: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.without.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// The variables that it is started with.
+    pub(super) fn environment<'a>(
+        &'a self,
+        inherited: &'a Environment,
+    ) -> impl Iterator<Item = (&'a OsString, &'a OsString)> {
+        let kept = inherited.iter().filter(|(name, _)| !self.without.contains(name));
+        kept.chain(self.env.iter().map(|(name, value)| (name, value)))
     }
 
     /// Runs it in another directory than the task's.

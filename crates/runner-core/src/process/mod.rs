@@ -8,6 +8,7 @@ mod group;
 mod latecomers;
 mod memory;
 mod outcome;
+mod pty;
 mod pump;
 mod which;
 
@@ -20,4 +21,5 @@ pub(crate) use group::Group;
 pub(crate) use latecomers::Latecomers;
 pub(crate) use memory::OomWatch;
 pub(crate) use outcome::Outcome;
+pub(crate) use pty::{PtyEvent, PtyProgram, WindowSize, spawn_on_pty};
 pub(crate) use pump::Pump;
