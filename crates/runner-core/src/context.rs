@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::{MissingProgram, Result};
 use crate::input::Input;
 use crate::outbox::Outbox;
-use crate::process::{self, Child, Command, Environment, Pipes, PtyProgram, WindowSize, which};
+use crate::process::{self, Captured, Child, Command, Environment, Pipes, PtyProgram, WindowSize, which};
 use crate::registry::Registration;
 use crate::temp_folder::TempFolder;
 
@@ -149,6 +149,13 @@ impl Context {
         let programs = self.0.registration.tools.first().map_or(&[][..], |tool| tool.programs);
         let found = programs.iter().find_map(|program| self.find(program));
         found.unwrap_or_else(|| programs.first().copied().unwrap_or(self.0.registration.name).into())
+    }
+
+    /// Runs a program in the working directory and returns what it printed, where there is no [`Task`](crate::Task) for it:
+    /// in a [concurrent](crate::Runner) method. Whoever gives up waiting leaves it to itself.
+    pub async fn capture(&self, command: Command) -> Result<Captured> {
+        let (child, pipes) = self.0.spawn(command, Vec::new())?;
+        process::capture(child, pipes).await
     }
 
     /// Where a program is on the children's `PATH`.

@@ -40,7 +40,7 @@ pub use error::{BindError, MissingProgram, Result, Unsupported};
 pub use init::{Init, under_init};
 pub use input::{InputMode, InputSender, SideChannels};
 pub use outbox::{Outgoing, Records};
-pub use process::{Command, Environment, which};
+pub use process::{Captured, Command, Environment, which};
 pub use project::Project;
 pub use registry::{Choice, LookupError, Registration, Tool};
 pub use runner::Runner;

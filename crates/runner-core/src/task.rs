@@ -12,7 +12,7 @@ use crate::context::Host;
 use crate::error::Result;
 use crate::input::{Answer, InputMode, Stdin, StdinEvent};
 use crate::interrupt::Interrupts;
-use crate::process::{Command, Outcome, Pump};
+use crate::process::{self, Captured, Command, Outcome, Pump};
 use crate::project::Project;
 use crate::temp_folder::TempFolder;
 use crate::wire::{Display, ExitCode, Record, RequestKind};
@@ -150,6 +150,21 @@ impl Task {
             self.stderr(format!("{death}\n")).await;
         }
         Ok(outcome.exit_code())
+    }
+
+    /// Runs a program without input, and returns what it printed instead of sending it to the client: 256 MiB at most.
+    /// Interrupts reach it.
+    pub async fn capture(&self, command: Command) -> Result<Captured> {
+        if self.is_interrupted() {
+            let exit_code = ExitCode::from_signal(nix::libc::SIGINT);
+            return Ok(Captured { stdout: Bytes::new(), stderr: Bytes::new(), exit_code });
+        }
+        let (child, pipes) = self.host.spawn(command, Vec::new())?;
+        let _reach = self.state.interrupts.watch(child.group());
+        if self.is_interrupted() {
+            child.group().signal(nix::sys::signal::Signal::SIGINT);
+        }
+        process::capture(child, pipes).await
     }
 
     /// Runs a program, or not: `None` when the user wants the task's end.

@@ -1,5 +1,6 @@
 //! The only place that spawns: commands, their process groups and pipes, and how they end.
 
+mod capture;
 mod child;
 mod command;
 mod display;
@@ -12,10 +13,12 @@ mod pty;
 mod pump;
 mod which;
 
+pub use capture::Captured;
 pub use command::Command;
 pub use environment::Environment;
 pub use which::which;
 
+pub(crate) use capture::capture;
 pub(crate) use child::{Child, Pipes, spawn};
 pub(crate) use group::Group;
 pub(crate) use latecomers::Latecomers;
