@@ -1,6 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -22,8 +23,8 @@ pub struct Display {
 struct Media {
     #[serde(rename = "type")]
     mime: String,
-    /// The text itself, or a `data:` URL where the type is binary.
-    data: String,
+    /// The text itself, a `data:` URL where the type is binary, or what a graph consists of.
+    data: Value,
 }
 
 impl Display {
@@ -130,6 +131,10 @@ impl Display {
 
     pub(super) fn decode_media(payload: &[u8]) -> anyhow::Result<Self> {
         let Media { mime, data } = serde_json::from_slice(payload)?;
+        let data = match data {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
         let bytes = match data.strip_prefix("data:").and_then(|url| url.split_once(";base64,")) {
             Some((_, base64)) if !is_text(&mime) => STANDARD.decode(base64)?.into(),
             _ => Bytes::from(data),
@@ -146,12 +151,15 @@ fn payload(mime: &str, data: &Bytes) -> Bytes {
     if mime == HTML {
         return String::from_utf8_lossy(data).into_owned().into();
     }
+    if let Some(graph) = as_it_is(mime, data) {
+        return graph;
+    }
     let data = match packed(mime, data) {
         Some(drawing) => STANDARD.encode(drawing),
         None if is_text(mime) => String::from_utf8_lossy(data).into_owned(),
         None => format!("data:{mime};base64,{}", STANDARD.encode(data)),
     };
-    to_json(&Media { mime: mime.to_owned(), data })
+    to_json(&Media { mime: mime.to_owned(), data: data.into() })
 }
 
 /// A drawing's commands as clients want them: `MessagePack` of what is JSON here.
@@ -163,7 +171,18 @@ fn packed(mime: &str, data: &Bytes) -> Option<Vec<u8>> {
     rmp_serde::to_vec(&commands).ok()
 }
 
+/// A graph as clients want it: JSON within the JSON, where everything else is a text.
+fn as_it_is(mime: &str, data: &Bytes) -> Option<Bytes> {
+    if mime != GRAPH {
+        return None;
+    }
+    let _: IgnoredAny = serde_json::from_slice(data).ok()?;
+    Some([format!(r#"{{"type":"{mime}","data":"#).as_bytes(), data, b"}"].concat().into())
+}
+
 pub(super) const HTML: &str = "text/html";
+/// The commits that the original's `%show graph` shows.
+const GRAPH: &str = "application/vnd.sorna.gitgraph";
 /// The drawings of the original's `Canvas` and `Turtle`.
 const DRAWING: &str = "application/x-sorna-drawing";
 
@@ -184,7 +203,7 @@ fn rank(mime: &str) -> u8 {
 }
 
 fn is_json(mime: &str) -> bool {
-    mime == "application/json" || mime.ends_with("+json") || mime == DRAWING
+    mime == "application/json" || mime.ends_with("+json") || mime == DRAWING || mime == GRAPH
 }
 
 /// SVG is text as well.
@@ -218,6 +237,15 @@ mod tests {
         let base64 = STANDARD.encode(rmp_serde::to_vec(&serde_json::json!([["line", 0, 1.5]])).unwrap());
         let expected = format!(r#"{{"type":"{DRAWING}","data":"{base64}"}}"#);
         assert_eq!(drawing.frames().next().unwrap().1, expected);
+    }
+
+    #[test]
+    fn a_graph_is_no_text() {
+        let graph = Display::new(GRAPH, r#"[{"oid":"a"}]"#);
+        let (_, payload) = graph.frames().next().unwrap();
+        let expected = serde_json::json!({ "type": GRAPH, "data": [{ "oid": "a" }] });
+        assert_eq!(serde_json::from_slice::<Value>(&payload).unwrap(), expected);
+        assert_eq!(Display::decode_media(&payload).unwrap(), graph);
     }
 
     #[test]
