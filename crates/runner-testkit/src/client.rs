@@ -260,7 +260,7 @@ pub(crate) fn ends(kind: RequestKind, record: &Record) -> bool {
     }
 }
 
-fn socket(context: &zmq::Context, kind: zmq::SocketType, endpoint: &str) -> zmq::Socket {
+pub(crate) fn socket(context: &zmq::Context, kind: zmq::SocketType, endpoint: &str) -> zmq::Socket {
     let socket = context.socket(kind).expect("failed to make a socket");
     socket.set_reconnect_ivl(RECONNECT_MS).expect("failed to set the pause between two tries to connect");
     socket.set_linger(0).expect("failed to set the linger");

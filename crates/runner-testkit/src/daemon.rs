@@ -141,7 +141,7 @@ impl Daemon {
         self.folder.path().join("tmp")
     }
 
-    /// The folder that holds the endpoints `in` and `out`, and the folders `work`, `config` and `tmp`.
+    /// The folder that holds the endpoints `in`, `out`, `termin` and `termout`, and the folders `work`, `config` and `tmp`.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -166,6 +166,8 @@ impl Daemon {
     pub(crate) fn endpoint(&self, name: &str) -> String {
         match (&self.container, name) {
             (Some(container), "in") => container.endpoint(2000),
+            (Some(container), "termin") => container.endpoint(2002),
+            (Some(container), "termout") => container.endpoint(2003),
             (Some(container), _) => container.endpoint(2001),
             (None, _) => format!("ipc://{}", self.folder.path().join(name).display()),
         }
@@ -312,6 +314,8 @@ impl DaemonOptions {
         if self.endpoints {
             command.arg("--repl-in").arg(format!("ipc://{}", folder.join("in").display()));
             command.arg("--repl-out").arg(format!("ipc://{}", folder.join("out").display()));
+            command.arg("--term-in").arg(format!("ipc://{}", folder.join("termin").display()));
+            command.arg("--term-out").arg(format!("ipc://{}", folder.join("termout").display()));
         }
         command.envs(self.environment.iter().cloned()).env("TMPDIR", folder.join("tmp")).env(MARK, mark);
         command

@@ -20,6 +20,8 @@ mod container;
 mod daemon;
 mod patience;
 mod processes;
+pub mod suite;
+mod terminal;
 pub mod transcript;
 
 pub use client::{Client, Outcome};
@@ -27,3 +29,4 @@ pub use conformance::Subject;
 pub use daemon::{Daemon, DaemonOptions};
 pub use patience::{PATIENCE, wait_until};
 pub use processes::{resident_bytes, with_mark};
+pub use terminal::{Keyboard, TerminalClient};

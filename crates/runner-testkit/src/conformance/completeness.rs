@@ -77,6 +77,7 @@ fn in_process(check: impl AsyncFnOnce(&mut Kernel), subject: &Subject) {
                 runtime_path: None,
                 query_mode: QueryMode::Keep,
                 choices: BTreeMap::default(),
+                terminal: None,
             },
             input: InputMode::Ask,
             side_channels: SideChannels::default(),

@@ -8,17 +8,15 @@ mod query;
 mod shutdown;
 mod subject;
 
-use std::env;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 
 pub use subject::Subject;
 
 use crate::client::Client;
-use crate::container;
-use crate::daemon::{Daemon, MARK};
-use crate::transcript;
+use crate::daemon::Daemon;
+use crate::{suite, transcript};
 
 /// A clause of the specification, and the check of it.
 struct Clause {
@@ -45,27 +43,11 @@ macro_rules! conformance {
 /// any other.
 #[must_use]
 pub fn main(subject: Subject) -> ExitCode {
-    if env::var_os(MARK).is_some() {
-        return kernel_runner::main();
-    }
-    let arguments = Arguments::from_args();
     if let Some(fault) = subject.fault() {
         eprintln!("FAILED: {fault}");
         return ExitCode::FAILURE;
     }
-    let missing: Vec<_> = subject.tools.iter().copied().filter(|tool| !is_on_path(tool)).collect();
-    // An image has its tools with it.
-    if missing.is_empty() || container::image().is_some() {
-        return libtest_mimic::run(&arguments, trials(&subject)).exit_code();
-    }
-    let message = format!("{}: {} not found on the PATH", subject.language, missing.join(", "));
-    if env::var("TESTKIT_REQUIRE").is_ok_and(|required| required == "all") {
-        eprintln!("FAILED: {message}, and TESTKIT_REQUIRE=all");
-        return ExitCode::FAILURE;
-    }
-    eprintln!("\n*** SKIPPED: the conformance suite of {message} ***\n");
-    let skipped = trials(&subject).into_iter().map(|trial| trial.with_ignored_flag(true)).collect();
-    libtest_mimic::run(&arguments, skipped).exit_code()
+    suite::run(&format!("the conformance suite of {}", subject.language), subject.tools, || trials(&subject))
 }
 
 fn trials(subject: &Subject) -> Vec<Trial> {
@@ -113,11 +95,6 @@ fn start(subject: &Subject) -> (Daemon, Client) {
 fn assert_serves(subject: &Subject, client: &mut Client) {
     let outcome = client.query(subject.hello);
     assert_eq!((outcome.stdout_text().trim_end(), outcome.exit_code), ("hello", Some(0)), "{outcome:?}");
-}
-
-fn is_on_path(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 #[cfg(test)]
