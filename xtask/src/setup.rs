@@ -45,7 +45,12 @@ const CONTAINERS: [Need; 2] = [
 
 /// What the other languages' tests need; the packages for Python are for Debian's own one. Julia, which newer releases of
 /// Debian lack, is a [`julia`] of its own.
-const LANGUAGES: [Need; 13] = [
+const LANGUAGES: [Need; 18] = [
+    Need { what: What::Program("git"), package: "git", purpose: "the language Git" },
+    Need { what: What::Program("bash"), package: "bash", purpose: "the terminal" },
+    Need { what: What::Program("less"), package: "less", purpose: "tests of the terminal" },
+    Need { what: What::Program("top"), package: "procps", purpose: "tests of the terminal" },
+    Need { what: What::Program("tput"), package: "ncurses-bin", purpose: "tests of the terminal" },
     Need { what: What::Program("go"), package: "golang-go", purpose: "the language Go" },
     Need { what: What::Program("ghc"), package: "ghc", purpose: "the language Haskell" },
     Need { what: What::Program("javac"), package: "default-jdk-headless", purpose: "the language Java" },

@@ -32,6 +32,8 @@ use cli::{Cli, Command};
 use runner_c as _;
 #[cfg(feature = "cpp")]
 use runner_cpp as _;
+#[cfg(feature = "git")]
+use runner_git as _;
 #[cfg(feature = "golang")]
 use runner_golang as _;
 #[cfg(feature = "haskell")]
