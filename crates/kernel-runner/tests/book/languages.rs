@@ -127,7 +127,7 @@ macro_rules! languages {
     };
 }
 
-languages! { c cpp golang haskell java julia lua nodejs octave php python r rust }
+languages! { c cpp git golang haskell java julia lua nodejs octave php python r rust }
 
 #[test]
 fn no_language_is_forgotten() {
