@@ -8,5 +8,13 @@ register_runner! {
     aliases: ["gcc"],
     extensions: ["c"],
     tools: [Tool { programs: &["gcc", "cc", "clang"], version: &["--version"], package: "gcc libc6-dev" }],
+    syntax: {
+        keywords: "auto bool break case char const continue default do double else enum extern false float for goto if \
+            inline int long register restrict return short signed sizeof static struct switch true typedef union \
+            unsigned void volatile while",
+        line_comments: &["//"],
+        block_comments: &[("/*", "*/")],
+        strings: &["\"", "'"],
+    },
     runner: |context| Family::new(context, Language::C),
 }

@@ -24,6 +24,7 @@ mod registry;
 mod runner;
 mod saving;
 mod session;
+mod syntax;
 mod task;
 mod temp_folder;
 mod terminal;
@@ -46,6 +47,7 @@ pub use registry::{Choice, LookupError, Registration, Tool};
 pub use runner::Runner;
 pub use saving::save_form;
 pub use session::Session;
+pub use syntax::Syntax;
 pub use task::{Task, TaskKind};
 pub use terminal::{AtEnd, Terminal, TerminalCommand, TerminalQuery};
 pub use wire::{

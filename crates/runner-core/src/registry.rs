@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::context::Context;
 use crate::runner::Runner;
+use crate::syntax::Syntax;
 
 /// A language, as its crate registers it with [`register_runner!`](crate::register_runner).
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Registration {
     pub tools: &'static [Tool],
     /// What it leaves to its users.
     pub choices: &'static [Choice],
+    /// What its code looks like.
+    pub syntax: Syntax,
     /// Makes the runner. Called once, when the engine starts.
     pub runner: fn(Context) -> Box<dyn Runner>,
     /// The crate that registers it, for messages.
@@ -164,6 +167,7 @@ macro_rules! register_runner {
         extensions: [$($extension:expr),* $(,)?],
         tools: [$($tool:expr),* $(,)?],
         $(choices: [$($choice:expr),* $(,)?],)?
+        $(syntax: { $($part:ident: $value:expr),* $(,)? },)?
         runner: $runner:expr $(,)?
     ) => {
         $crate::__private::inventory::submit! {
@@ -173,6 +177,7 @@ macro_rules! register_runner {
                 extensions: &[$($extension),*],
                 tools: &[$($tool),*],
                 choices: &[$($($choice),*)?],
+                syntax: $crate::Syntax { $($($part: $value,)*)? ..$crate::Syntax::NONE },
                 runner: |context| ::std::boxed::Box::new(($runner)(context)),
                 package: env!("CARGO_PKG_NAME"),
             }
@@ -186,7 +191,8 @@ mod tests {
 
     fn language(name: &'static str, aliases: &'static [&'static str], package: &'static str) -> Registration {
         let runner = |_| unreachable!("never started");
-        Registration { name, aliases, extensions: &[], tools: &[], choices: &[], runner, package }
+        let syntax = Syntax::NONE;
+        Registration { name, aliases, extensions: &[], tools: &[], choices: &[], syntax, runner, package }
     }
 
     #[test]

@@ -19,6 +19,14 @@ register_runner! {
     aliases: ["go"],
     extensions: ["go"],
     tools: [Tool { programs: &["go"], version: &["version"], package: "golang-go" }],
+    syntax: {
+        keywords: "break case chan const continue default defer else fallthrough false for func go goto if import interface \
+            iota map nil package range return select struct switch true type var",
+        line_comments: &["//"],
+        block_comments: &[("/*", "*/")],
+        strings: &["\"", "'"],
+        long_strings: &[("`", "`")],
+    },
     runner: Go::new,
 }
 

@@ -33,6 +33,13 @@ register_runner! {
         Tool { programs: &["cabal"], version: &["--version"], package: "cabal-install" },
         Tool { programs: &["stack"], version: &["--version"], package: "haskell-stack" },
     ],
+    syntax: {
+        keywords: "as case class data default deriving do else forall foreign hiding if import in infix infixl infixr \
+            instance let module newtype of qualified then type where",
+        line_comments: &["--"],
+        block_comments: &[("{-", "-}")],
+        strings: &["\"", "'"],
+    },
     runner: Haskell::new,
 }
 

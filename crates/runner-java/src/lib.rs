@@ -30,6 +30,16 @@ register_runner! {
         Tool { programs: &["java"], version: &["--version"], package: PACKAGE },
         Tool { programs: &["javac"], version: &["--version"], package: PACKAGE },
     ],
+    syntax: {
+        keywords: "abstract assert boolean break byte case catch char class continue default do double else enum extends \
+            false final finally float for if implements import instanceof int interface long native new null package \
+            private protected public record return short static super switch synchronized this throw throws true try \
+            var void volatile while yield",
+        line_comments: &["//"],
+        block_comments: &[("/*", "*/")],
+        strings: &["\"", "'"],
+        long_strings: &[("\"\"\"", "\"\"\"")],
+    },
     runner: Java::new,
 }
 

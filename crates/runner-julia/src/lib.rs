@@ -25,6 +25,14 @@ register_runner! {
     aliases: ["jl"],
     extensions: ["jl"],
     tools: [Tool { programs: &["julia"], version: &["--version"], package: "julia" }],
+    syntax: {
+        keywords: "abstract baremodule begin break catch const continue do else elseif end export false finally for function \
+            global if import in isa let local macro missing module mutable nothing primitive quote return struct true \
+            try type using where while",
+        line_comments: &["#"],
+        block_comments: &[("#=", "=#")],
+        long_strings: &[("\"\"\"", "\"\"\""), ("\"", "\"")],
+    },
     runner: Julia::new,
 }
 

@@ -31,6 +31,14 @@ register_runner! {
     aliases: [],
     extensions: ["lua"],
     tools: [Tool { programs: &["lua", "lua5.4", "lua5.3", "luajit"], version: &["-v"], package: "lua5.4" }],
+    syntax: {
+        keywords: "and break do else elseif end false for function goto if in local nil not or repeat return then true until \
+            while",
+        line_comments: &["--"],
+        block_comments: &[("--[[", "]]")],
+        strings: &["\"", "'"],
+        long_strings: &[("[[", "]]")],
+    },
     runner: Lua::new,
 }
 

@@ -25,6 +25,15 @@ register_runner! {
     aliases: ["node", "js", "javascript"],
     extensions: ["js", "mjs", "cjs", "ts"],
     tools: [Tool { programs: &["node"], version: &["--version"], package: "nodejs" }],
+    syntax: {
+        keywords: "async await break case catch class const continue debugger default delete do else export extends false \
+            finally for from function if import in instanceof let new null of return static super switch this throw \
+            true try typeof undefined var void while with yield",
+        line_comments: &["//"],
+        block_comments: &[("/*", "*/")],
+        strings: &["\"", "'"],
+        long_strings: &[("`", "`")],
+    },
     runner: Node::new,
 }
 

@@ -19,6 +19,14 @@ register_runner! {
     aliases: ["matlab"],
     extensions: ["m"],
     tools: [Tool { programs: &["octave-cli", "octave"], version: &["--version"], package: "octave" }],
+    syntax: {
+        keywords: "break case catch continue do else elseif end end_try_catch end_unwind_protect endfor endfunction endif \
+            endswitch endwhile false for function global if otherwise persistent return switch true try until \
+            unwind_protect unwind_protect_cleanup while",
+        line_comments: &["%", "#"],
+        block_comments: &[("%{", "%}"), ("#{", "#}")],
+        strings: &["\"", "'"],
+    },
     runner: Octave::new,
 }
 

@@ -17,6 +17,15 @@ register_runner! {
     aliases: [],
     extensions: ["php"],
     tools: [Tool { programs: &["php"], version: &["--version"], package: "php-cli" }],
+    syntax: {
+        keywords: "abstract and array as break case catch class clone const continue declare default do echo else elseif \
+            extends false final finally fn for foreach function global if implements include instanceof interface \
+            isset match namespace new null or print private protected public readonly require require_once return \
+            static switch throw trait true try unset use var while xor yield",
+        line_comments: &["//", "#"],
+        block_comments: &[("/*", "*/")],
+        long_strings: &[("\"", "\""), ("'", "'")],
+    },
     runner: Php::new,
 }
 

@@ -34,6 +34,13 @@ register_runner! {
     extensions: ["py"],
     tools: [Tool { programs: &["python3", "python"], version: &["--version"], package: "python3" }],
     choices: [ENGINE, FIGURES],
+    syntax: {
+        keywords: "False None True and as assert async await break class continue def del elif else except finally for from \
+            global if import in is lambda match nonlocal not or pass raise return try while with yield",
+        line_comments: &["#"],
+        strings: &["\"", "'"],
+        long_strings: &[("\"\"\"", "\"\"\""), ("'''", "'''")],
+    },
     runner: Python::new,
 }
 

@@ -28,6 +28,11 @@ register_runner! {
         Tool { programs: &["R"], version: &["--version"], package: "r-base-core" },
         Tool { programs: &["Rscript"], version: &["--version"], package: "r-base-core" },
     ],
+    syntax: {
+        keywords: "FALSE Inf NA NULL NaN TRUE break else for function if in next repeat return while",
+        line_comments: &["#"],
+        long_strings: &[("\"", "\""), ("'", "'")],
+    },
     runner: R::new,
 }
 

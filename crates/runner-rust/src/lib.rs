@@ -26,6 +26,14 @@ register_runner! {
         Tool { programs: &["rustc"], version: &["--version"], package: "rustc" },
         Tool { programs: &["cargo"], version: &["--version"], package: "cargo" },
     ],
+    syntax: {
+        keywords: "Self as async await break const continue crate dyn else enum extern false fn for if impl in let loop \
+            match mod move mut pub ref return self static struct super trait true type unsafe use where while",
+        line_comments: &["//"],
+        block_comments: &[("/*", "*/")],
+        strings: &["'"],
+        long_strings: &[("\"", "\"")],
+    },
     runner: |context: Context| Rust { queries: Queries::start(&context) },
 }
 
