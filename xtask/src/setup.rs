@@ -43,9 +43,9 @@ const CONTAINERS: [Need; 2] = [
     Need { what: What::Program("debootstrap"), package: "debootstrap", purpose: "the images that ours are built on" },
 ];
 
-/// What the other languages' tests need; the packages for Python are for Debian's own one. Julia, which newer releases of
-/// Debian lack, is a [`julia`] of its own.
-const LANGUAGES: [Need; 18] = [
+/// What the other languages' tests need, and the console's; the packages for Python are for Debian's own one. Julia, which
+/// newer releases of Debian lack, is a [`julia`] of its own.
+const LANGUAGES: [Need; 19] = [
     Need { what: What::Program("git"), package: "git", purpose: "the language Git" },
     Need { what: What::Program("bash"), package: "bash", purpose: "the terminal" },
     Need { what: What::Program("less"), package: "less", purpose: "tests of the terminal" },
@@ -59,6 +59,7 @@ const LANGUAGES: [Need; 18] = [
     Need { what: What::Program("octave-cli"), package: "octave", purpose: "the language Octave" },
     Need { what: What::Program("gnuplot"), package: "gnuplot-nox", purpose: "plots in Octave" },
     Need { what: What::Program("php"), package: "php-cli", purpose: "the language PHP" },
+    Need { what: What::Program("tmux"), package: "tmux", purpose: "the console's tests" },
     Need { what: What::Program("lua"), package: "lua5.4", purpose: "the language Lua" },
     Need {
         what: What::File("/usr/lib/python3/dist-packages/matplotlib"),

@@ -19,7 +19,7 @@ use runner_core::{Choice, CompletionFormat, QueryMode, Registration};
     subcommand_negates_reqs = true,
     after_help = "Examples:\n  kernel-runner python                          serve Python at ports 2000 and 2001\n  \
                   kernel-runner c --repl-in ipc:///tmp/in --repl-out ipc:///tmp/out\n  kernel-runner run hello.c\n  \
-                  kernel-runner eval python 'x = 6' 'x * 7'\n  kernel-runner list"
+                  kernel-runner eval python 'x = 6' 'x * 7'\n  kernel-runner console python\n  kernel-runner list"
 )]
 pub(crate) struct Cli {
     /// Log what the runner does, to standard error.
@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Run pieces of code in one session, as query mode does.
     Eval(Eval),
+    /// Type code and see what it does, in this terminal.
+    Console(Console),
     /// Show the languages of this binary, and the tools that they need.
     List(List),
     /// Ask a daemon on this machine or in this container how it is, and exit with 0 if it answers: a health check.
@@ -161,7 +163,7 @@ pub(crate) struct Address {
     pub(crate) config_dir: PathBuf,
 }
 
-/// What `run` and `eval` have in common.
+/// What `run`, `eval` and `console` have in common.
 #[derive(Debug, Args)]
 pub(crate) struct Local {
     /// The language's interpreter or compiler, instead of the one on the PATH.
@@ -269,6 +271,33 @@ pub(crate) struct Eval {
     /// Print every record as a line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Whether queries share a state: `keep` or `fresh`.
+    #[arg(long, value_name = "MODE", default_value_t)]
+    pub(crate) query: QueryMode,
+
+    #[command(flatten)]
+    pub(crate) local: Local,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kernel-runner console python\n  kernel-runner console r --media plots\n  \
+                        kernel-runner console --connect localhost\n  \
+                        kernel-runner console python --connect 10.0.0.7:2000:2001\n  \
+                        kernel-runner console lua < session.lua")]
+pub(crate) struct Console {
+    /// The language. With --connect it may be left out, and only colours the code.
+    #[arg(value_name = "LANG", required_unless_present = "connect")]
+    pub(crate) language: Option<String>,
+
+    /// A running kernel, instead of one in this process: `HOST`, `HOST:IN:OUT` with its two ports, `ipc://FOLDER`, or two
+    /// endpoints with a comma between them [default ports: 2000 and 2001]
+    #[arg(long, value_name = "KERNEL", conflicts_with_all = ["runtime_path", "work_dir", "query"])]
+    pub(crate) connect: Option<String>,
+
+    /// Where entered code is kept [default: history-LANG in ~/.local/state/kernel-runner]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
 
     /// Whether queries share a state: `keep` or `fresh`.
     #[arg(long, value_name = "MODE", default_value_t)]

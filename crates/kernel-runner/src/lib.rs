@@ -10,6 +10,7 @@
 //! ```
 
 mod cli;
+mod console;
 mod eval;
 mod health;
 mod home;
@@ -17,9 +18,11 @@ mod list;
 mod local;
 mod logging;
 mod ping;
+mod remote;
 mod run;
 mod serve;
 mod terminal;
+mod tty;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Run(command)) => run::run(command, choices, &logging),
         Some(Command::Eval(command)) => eval::eval(command, choices, &logging),
+        Some(Command::Console(command)) => console::console(&command, choices, &logging),
         Some(Command::List(command)) => list::list(&command),
         Some(Command::MakeHome(command)) => home::make_home(&command),
         Some(Command::Ping(command)) => ping::ping(&command),

@@ -21,7 +21,7 @@ use crate::{Failure, runtime};
 /// How much of standard input is passed on at a time.
 const INPUT_CHUNK: usize = 64 * 1024;
 
-/// What `run` or `eval` has made of its command line.
+/// What `run`, `eval` or `console` has made of its command line.
 pub(crate) struct Job {
     pub(crate) registration: &'static Registration,
     pub(crate) work_dir: PathBuf,
@@ -63,34 +63,41 @@ pub(crate) fn work(job: Job, show: &mut dyn Show, logging: &Logging) -> Result<E
     Ok(exit_code)
 }
 
-async fn converse(job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode> {
-    let mut environment = Environment::inherited();
-    environment.complete(&job.work_dir);
-    let config = EngineConfig {
-        registration: job.registration,
-        settings: Settings {
-            work_dir: job.work_dir,
-            build_dir: job.build_dir,
-            sources: job.sources,
-            environment,
-            runtime_path: job.runtime_path,
-            query_mode: job.query_mode,
-            choices: job.choices,
-            terminal: None,
-        },
-        input: job.input,
-        side_channels: SideChannels::default(),
-    };
+impl Job {
+    /// What the engine is started with.
+    pub(crate) fn config(self) -> EngineConfig {
+        let mut environment = Environment::inherited();
+        environment.complete(&self.work_dir);
+        EngineConfig {
+            registration: self.registration,
+            settings: Settings {
+                work_dir: self.work_dir,
+                build_dir: self.build_dir,
+                sources: self.sources,
+                environment,
+                runtime_path: self.runtime_path,
+                query_mode: self.query_mode,
+                choices: self.choices,
+                terminal: None,
+            },
+            input: self.input,
+            side_channels: SideChannels::default(),
+        }
+    }
+}
+
+async fn converse(mut job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode> {
+    let (input, requests) = (job.input, std::mem::take(&mut job.requests));
     // Taken before anything is started, so that children do not inherit a signal that is ignored.
     let mut signals =
         Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
-    let (engine, mut records) = Engine::start(config).await?;
-    if job.input == InputMode::Stream {
+    let (engine, mut records) = Engine::start(job.config()).await?;
+    if input == InputMode::Stream {
         let input = engine.input();
         std::thread::spawn(move || pass_on_stdin(&input));
     }
     let mut exit_code = runner_core::ExitCode::SUCCESS;
-    for request in job.requests {
+    for request in requests {
         engine.request(request).await;
         match conclude(&engine, &mut records, &mut signals, show).await {
             Ok(code) if code.is_success() => {}
@@ -167,10 +174,10 @@ fn pass_on_stdin(input: &InputSender) {
 }
 
 /// Keeps what is typed from being seen, while it lives.
-struct HiddenTyping(Termios);
+pub(crate) struct HiddenTyping(Termios);
 
 impl HiddenTyping {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         if !io::stdin().is_terminal() {
             return None;
         }
@@ -191,7 +198,7 @@ impl Drop for HiddenTyping {
 }
 
 /// A process that a signal killed is 128 and the signal's number, as shells have it.
-fn process_exit_code(code: runner_core::ExitCode) -> ExitCode {
+pub(crate) fn process_exit_code(code: runner_core::ExitCode) -> ExitCode {
     let value = code.value();
     ExitCode::from(u8::try_from(if value < 0 { 128 - value } else { value }).unwrap_or(1))
 }

@@ -2,9 +2,11 @@
 
 use std::env;
 use std::fmt::{self, Write as _};
-use std::sync::OnceLock;
+use std::io;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use runner_core::ClientLog;
+use tokio::sync::mpsc;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -37,7 +39,7 @@ impl Logging {
             }),
             Err(_) => usual,
         };
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+        let lines = tracing_subscriber::fmt::layer().with_writer(|| Lines).with_ansi(false);
         let registry = tracing_subscriber::registry();
         match self.format {
             LogFormat::Text => {
@@ -47,6 +49,57 @@ impl Logging {
                 registry.with(lines.json().with_filter(filter)).with(ToClient.with_filter(LevelFilter::WARN)).init();
             }
         }
+    }
+}
+
+/// Takes log lines from now on, until it is dropped. For who draws in the terminal and wants nobody to write into it.
+pub(crate) fn aside() -> Aside {
+    let (sender, lines) = mpsc::channel(LINES_ASIDE);
+    *taker() = Some(sender);
+    Aside(lines)
+}
+
+/// How many lines may wait for who takes them.
+const LINES_ASIDE: usize = 256;
+
+pub(crate) struct Aside(mpsc::Receiver<String>);
+
+impl Aside {
+    /// The next line, or several of them. Cancel safe.
+    pub(crate) async fn next(&mut self) -> String {
+        match self.0.recv().await {
+            Some(lines) => lines,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        *taker() = None;
+    }
+}
+
+fn taker() -> MutexGuard<'static, Option<mpsc::Sender<String>>> {
+    static TAKER: Mutex<Option<mpsc::Sender<String>>> = Mutex::new(None);
+    TAKER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where log lines are written to.
+struct Lines;
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &*taker() {
+            // Who is too slow for so many lines does without the rest.
+            Some(taker) => drop(taker.try_send(String::from_utf8_lossy(bytes).into_owned())),
+            None => io::stderr().write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

@@ -116,7 +116,8 @@ impl Terminal {
         stdout.flush()
     }
 
-    fn begin_line(&mut self) -> io::Result<()> {
+    /// Ends the line that a program has begun, if it has.
+    pub(crate) fn begin_line(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.is_within_line) { writeln!(io::stdout().lock()) } else { Ok(()) }
     }
 }
