@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Type code and see what it does, in this terminal.
     Console(Console),
+    /// Make this terminal that of a running terminal kernel.
+    Attach(Attach),
     /// Show the languages of this binary, and the tools that they need.
     List(List),
     /// Ask a daemon on this machine or in this container how it is, and exit with 0 if it answers: a health check.
@@ -305,4 +307,15 @@ pub(crate) struct Console {
 
     #[command(flatten)]
     pub(crate) local: Local,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Ctrl-] detaches; the kernel and its terminal go on.\n\nExamples:\n  kernel-runner attach\n  \
+                        kernel-runner attach 10.0.0.7\n  kernel-runner attach localhost:2002:2003\n  \
+                        kernel-runner attach ipc:///run/kernel/in,ipc:///run/kernel/out")]
+pub(crate) struct Attach {
+    /// The kernel: `HOST`, `HOST:IN:OUT` with its terminal's two ports, or two endpoints with a comma between them
+    /// [default ports: 2002 and 2003]
+    #[arg(value_name = "KERNEL", default_value = "localhost")]
+    pub(crate) kernel: String,
 }

@@ -9,6 +9,7 @@
 //! }
 //! ```
 
+mod attach;
 mod cli;
 mod console;
 mod eval;
@@ -79,6 +80,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(command)) => run::run(command, choices, &logging),
         Some(Command::Eval(command)) => eval::eval(command, choices, &logging),
         Some(Command::Console(command)) => console::console(&command, choices, &logging),
+        Some(Command::Attach(command)) => attach::attach(&command),
         Some(Command::List(command)) => list::list(&command),
         Some(Command::MakeHome(command)) => home::make_home(&command),
         Some(Command::Ping(command)) => ping::ping(&command),

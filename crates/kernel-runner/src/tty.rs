@@ -6,7 +6,9 @@ use std::panic;
 use std::sync::{Mutex, Once, PoisonError};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::termios::{InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{
+    InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, Termios, cfmakeraw, tcgetattr, tcsetattr,
+};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -28,6 +30,11 @@ impl Raw {
             settings.input_flags.remove(InputFlags::ICRNL | InputFlags::INLCR | InputFlags::IXON);
             settings.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG | LocalFlags::IEXTEN);
         })
+    }
+
+    /// The terminal does nothing on its own, in either direction.
+    pub(crate) fn bytes(start: &str, end: &str) -> io::Result<Self> {
+        Self::start(start, end, cfmakeraw)
     }
 
     fn start(start: &str, end: &str, change: impl FnOnce(&mut Termios)) -> io::Result<Self> {
@@ -55,6 +62,13 @@ impl Raw {
 impl Drop for Raw {
     fn drop(&mut self) {
         restore();
+    }
+}
+
+/// What is to be written when the terminal is given back.
+pub(crate) fn end_with(end: &str) {
+    if let Some((_, written)) = &mut *lock() {
+        *written = end.as_bytes().to_vec();
     }
 }
 

@@ -34,7 +34,7 @@ use editor::Editor;
 use history::History;
 use kernel::{Answers, Kernel};
 use look::Look;
-use signals::Signals;
+pub(crate) use signals::{Signals, Told};
 
 /// The ports of a kernel, where nobody says otherwise.
 const PORTS: (u16, u16) = (2000, 2001);
