@@ -139,11 +139,15 @@ impl Runner for Plain {
     }
 }
 
-/// A shell without a configuration of anybody's, whose prompt is `$ `.
-fn shell() -> (Daemon, TerminalClient) {
-    let daemon = Daemon::options(std::env::current_exe().unwrap(), "git");
+/// A daemon whose shell has no configuration of anybody's: its prompt is `$ `.
+fn daemon(language: &str) -> Daemon {
+    let daemon = Daemon::options(std::env::current_exe().unwrap(), language);
     let home = daemon.folder().join("work");
-    let daemon = daemon.file("work/.bashrc", "PS1='$ '\n").env("HOME", home).env("LANG", "C.UTF-8").start();
+    daemon.file("work/.bashrc", "PS1='$ '\n").env("HOME", home).env("LANG", "C.UTF-8").start()
+}
+
+fn shell() -> (Daemon, TerminalClient) {
+    let daemon = daemon("git");
     let mut terminal = TerminalClient::connect(&daemon);
     terminal.wait_for_text("$ ");
     (daemon, terminal)
@@ -336,7 +340,7 @@ fn much_output_comes_whole() {
 }
 
 fn a_flood_with_nobody_watching_blocks_nothing() {
-    let daemon = Daemon::of_this_test("git");
+    let daemon = daemon("git");
     let keyboard = TerminalClient::connect(&daemon).into_keyboard();
     keyboard.type_text("head -c 20000000 /dev/zero | tr '\\0' x; touch flooded\r");
     let flooded = wait_until(PATIENCE, || daemon.work_dir().join("flooded").exists().then_some(()));
@@ -397,7 +401,7 @@ fn a_shell_that_is_killed_leaves_a_usable_screen() {
 }
 
 fn a_program_that_dies_at_once_does_not_spin() {
-    let daemon = Daemon::of_this_test("mayfly");
+    let daemon = daemon("mayfly");
     let mut terminal = TerminalClient::connect(&daemon);
     terminal.wait_for(|screen| screen.contents().matches("Restarting...").count() >= 3);
     let mut client = Client::connect(&daemon);
@@ -411,7 +415,7 @@ fn a_program_that_dies_at_once_does_not_spin() {
 }
 
 fn without_restart_the_end_is_the_end() {
-    let daemon = Daemon::of_this_test("once");
+    let daemon = daemon("once");
     let mut terminal = TerminalClient::connect(&daemon);
     terminal.wait_for_text("hello");
     run(&mut terminal, "then", "bye then");
@@ -426,13 +430,13 @@ fn without_restart_the_end_is_the_end() {
 }
 
 fn a_program_that_is_missing_is_told() {
-    let daemon = Daemon::of_this_test("absent");
+    let daemon = daemon("absent");
     TerminalClient::connect(&daemon).wait_for_text("no-such-program: not found");
     assert_eq!(Client::connect(&daemon).query("%ping").stdout_text(), "pong!");
 }
 
 fn commands_are_answered_once() {
-    let daemon = Daemon::of_this_test("git");
+    let daemon = daemon("git");
     let mut client = Client::connect(&daemon);
     for code in ["%ping", "%ping\n", " % ping", "%'ping'", "%ping # a comment"] {
         let outcome = client.query(code);
@@ -451,7 +455,7 @@ fn commands_are_answered_once() {
 }
 
 fn bad_commands_get_their_usage() {
-    let daemon = Daemon::of_this_test("git");
+    let daemon = daemon("git");
     let mut client = Client::connect(&daemon);
     for (code, expected) in [
         ("%resize", "usage: %resize ROWS COLS\n"),
@@ -491,7 +495,7 @@ fn a_terminal_without_sockets_has_its_commands() {
 
 fn the_end_of_the_runner_ends_everything() {
     for language in ["git", "stubborn"] {
-        let mut daemon = Daemon::of_this_test(language);
+        let mut daemon = daemon(language);
         let mut terminal = TerminalClient::connect(&daemon);
         if language == "git" {
             terminal.type_text("sleep 1000 & nohup sleep 1000 & setsid sleep 1000 & echo rea''dy; less /etc/passwd\r");
@@ -527,7 +531,7 @@ fn a_taken_port_exits_with_74() {
 }
 
 fn a_language_without_a_terminal_binds_nothing() {
-    let daemon = Daemon::of_this_test("plain");
+    let daemon = daemon("plain");
     let mut client = Client::connect(&daemon);
     client.run(Request::Status);
     assert!(!daemon.folder().join("termin").exists() && !daemon.folder().join("termout").exists());
