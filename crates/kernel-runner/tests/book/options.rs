@@ -16,8 +16,6 @@ const SET_BY_THE_RUNNER: &str = "KERNEL_RUNNER_DISPLAY";
 /// The pages on which an option by itself is one of ours.
 const ABOUT_US: [&str; 7] =
     ["introduction.md", "command-line.md", "languages.md", "protocol.md", "input.md", "display.md", "operating.md"];
-/// Commands that pages speak of already.
-const COMING: [&str; 2] = ["attach", "console"];
 
 /// What the program says about itself.
 struct Help {
@@ -104,7 +102,7 @@ fn unknown_in(code: &str, is_about_us: bool) -> Vec<String> {
     {
         let first = arguments.split([' ', '`', ')']).next().unwrap_or_default();
         let is_name = first.starts_with(|c: char| c.is_ascii_lowercase());
-        if is_name && !HELP.commands.contains(first) && Registration::find(first).is_err() && !COMING.contains(&first) {
+        if is_name && !HELP.commands.contains(first) && Registration::find(first).is_err() {
             unknown.push(format!("kernel-runner {first}"));
         }
         // What is quoted is the user's code, and what follows a remark's sign, a pipe or a semicolon is no option of ours.
