@@ -41,8 +41,8 @@ struct Running {
 }
 
 impl Container {
-    /// The container, and the command that runs it; `folder` holds the directories `work`, `tmp` and `config`.
-    pub(crate) fn new(image: &str, language: &str, folder: &Path, mark: (&str, &str)) -> (Self, Command) {
+    /// The container, and the command that runs it as its image says; `folder` holds the directories `work`, `tmp` and `config`.
+    pub(crate) fn new(image: &str, folder: &Path, mark: (&str, &str)) -> (Self, Command) {
         static HAS_NETWORK: OnceLock<()> = OnceLock::new();
         // Who comes second finds it there, and that is no failure.
         HAS_NETWORK.get_or_init(|| drop(engine(&["network", "create", "--internal", NETWORK])));
@@ -57,7 +57,7 @@ impl Container {
             command.arg("--volume").arg(format!("{}:{path}", directory.display()));
         }
         command.arg("--env").arg(format!("{}={}", mark.0, mark.1));
-        command.args([image, "kernel-runner", language]);
+        command.args(["--env", "KERNEL_RUNNER_USER_INPUT=none", image]);
         (Self { name, running: OnceLock::new() }, command)
     }
 

@@ -283,15 +283,11 @@ impl DaemonOptions {
         let folder = self.folder.path();
         let (container, mut command) = match &self.image {
             Some(image) => {
-                let (container, command) = Container::new(image, &self.language, folder, (MARK, &mark));
+                let (container, command) = Container::new(image, folder, (MARK, &mark));
                 (Some(container), command)
             }
             None => (None, self.command(&mark)),
         };
-        if !self.user_input {
-            command.args(["--user-input", "none"]);
-        }
-        command.args(&self.arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child =
             command.spawn().unwrap_or_else(|error| panic!("failed to start {}: {error}", self.program.display()));
@@ -317,7 +313,14 @@ impl DaemonOptions {
             command.arg("--term-in").arg(format!("ipc://{}", folder.join("termin").display()));
             command.arg("--term-out").arg(format!("ipc://{}", folder.join("termout").display()));
         }
-        command.envs(self.environment.iter().cloned()).env("TMPDIR", folder.join("tmp")).env(MARK, mark);
+        if !self.user_input {
+            command.args(["--user-input", "none"]);
+        }
+        command
+            .args(&self.arguments)
+            .envs(self.environment.iter().cloned())
+            .env("TMPDIR", folder.join("tmp"))
+            .env(MARK, mark);
         command
     }
 }

@@ -69,7 +69,7 @@ fn harden(daemon: &Dockerd, image: &str) -> Result<()> {
     ensure!(routes.exit_code != 0, "there is a way out of the network: {routes:?}");
 
     // More than the container may have. Who has it all is killed, and nobody else.
-    let eater = container.ask("exec", "exec tail -c 2G /dev/zero")?;
+    let eater = container.ask("exec", r#"exec perl -e '$x = "x" x 2**31'"#)?;
     ensure!(eater.exit_code == -9 && eater.stderr.contains("memory"), "the user is not told why: {eater:?}");
 
     // More processes than there may be.
