@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
+use crate::image;
 use crate::shell::{cargo, root};
 
 #[derive(Args)]
@@ -10,11 +11,19 @@ pub(crate) struct Features {
     /// Build each language alone, none and all, and fail where one links another's crate.
     #[arg(long)]
     check: bool,
+
+    /// Build each language's program as images have it, show its size, and fail where it is too large.
+    #[arg(long, conflicts_with = "check")]
+    sizes: bool,
 }
 
 impl Features {
     pub(crate) fn run(&self) -> Result<()> {
-        if self.check { check() } else { show() }
+        match self {
+            Self { check: true, .. } => check(),
+            Self { sizes: true, .. } => sizes(),
+            _ => show(),
+        }
     }
 }
 
@@ -48,7 +57,7 @@ pub(crate) fn check() -> Result<()> {
 }
 
 fn show() -> Result<()> {
-    let ours = linked_with("")?;
+    let ours = linked("")?;
     println!("{:<10} crates of this project; all have {}", "feature", ours.join(", "));
     for language in languages()? {
         let linked = linked(&language)?.into_iter().filter(|package| !ours.contains(package));
@@ -57,16 +66,19 @@ fn show() -> Result<()> {
     Ok(())
 }
 
+fn sizes() -> Result<()> {
+    for language in languages()? {
+        println!("{language:<10} {}", image::program_size(&language)?);
+    }
+    Ok(())
+}
+
 fn check_build(features: &[&str]) -> Result<()> {
     cargo(["check", "--package", "kernel-runner"]).args(features).run()
 }
 
-/// The project's crates that kernel-runner links with this language alone.
-fn linked(language: &str) -> Result<Vec<String>> {
-    linked_with(language)
-}
-
-fn linked_with(features: &str) -> Result<Vec<String>> {
+/// The project's crates that kernel-runner links with these features alone.
+fn linked(features: &str) -> Result<Vec<String>> {
     let tree = cargo(["tree", "--package", "kernel-runner", "--no-default-features", "--features", features]);
     let tree = tree.args(["--edges", "normal", "--prefix", "none"]).read()?;
     // A crate of the workspace is named with its path.

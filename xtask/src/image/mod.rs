@@ -19,7 +19,7 @@ use crate::features::languages;
 use crate::shell::{Run, program};
 use engine::Engine;
 use plan::{PLACEHOLDER, Plan, Start};
-use program::{Build, Source, Target};
+use program::{Build, RELEASE, Source, Target};
 use progress::Progress;
 
 /// The user that the program makes. A number is what Kubernetes needs in order to see that it is not root.
@@ -80,7 +80,7 @@ pub(crate) struct Image {
     engine: Option<Engine>,
 
     /// How the program is compiled.
-    #[arg(long, value_name = "PROFILE", default_value = "release", hide = true)]
+    #[arg(long, value_name = "PROFILE", default_value = RELEASE, hide = true)]
     profile: String,
 
     /// Print the Dockerfile, and build nothing.
@@ -225,6 +225,14 @@ impl Image {
         }
         program(engine.name()).args(arguments).args([plan.folder_name()])
     }
+}
+
+/// Builds a language's program for use, and tells its size. One that is too large is an error.
+pub(crate) fn program_size(language: &str) -> Result<String> {
+    let build = Build { target: Target::of(None)?, profile: RELEASE.to_owned() };
+    let source = Source::Language(language.to_owned());
+    source.build(&build).quiet()?;
+    source.size(&source.binary(&build)?, &build)
 }
 
 /// The stages before the last one. Each is built by itself, so that its time and its output are told apart.

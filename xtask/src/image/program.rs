@@ -13,6 +13,8 @@ const MOST_BYTES: u64 = 5_000_000;
 /// Without this, the program would need the C library of the machine that it was built on.
 const FLAGS: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
 
+/// The profile of programs for use.
+pub(crate) const RELEASE: &str = "release";
 /// Functions of the same code are there once, which only some linkers can do.
 const FOLD: &str = "-Clink-arg=-Wl,--icf=all";
 /// The version of Rust (1.N) whose linker for `x86_64` is LLVM's.
@@ -142,15 +144,20 @@ impl Source {
         let binary = self.binary(build)?;
         let to = folder.join("kernel-runner");
         fs::copy(&binary, &to).with_context(|| format!("failed to copy {} to {}", binary.display(), to.display()))?;
-        let bytes = fs::metadata(&to)?.len();
-        if matches!(self, Self::Language(_)) && build.profile == "release" && bytes > MOST_BYTES {
+        self.size(&to, build)
+    }
+
+    /// How large the program is. One of ours that is for use must not be too large.
+    pub(crate) fn size(&self, program: &Path, build: &Build) -> Result<String> {
+        let bytes = fs::metadata(program)?.len();
+        if matches!(self, Self::Language(_)) && build.profile == RELEASE && bytes > MOST_BYTES {
             bail!(
                 "the program has {bytes} bytes, which is more than the {MOST_BYTES} that one with one language may have"
             );
         }
         #[expect(clippy::cast_precision_loss, reason = "a size for people")]
         let megabytes = bytes as f64 / 1e6;
-        Ok(format!("{megabytes:.1} MB"))
+        Ok(format!("{megabytes:.2} MB"))
     }
 }
 
