@@ -30,6 +30,7 @@ pub(crate) fn image() -> Option<String> {
 #[derive(Debug)]
 pub(crate) struct Container {
     name: String,
+    image: String,
     running: OnceLock<Running>,
 }
 
@@ -58,7 +59,7 @@ impl Container {
         }
         command.arg("--env").arg(format!("{}={}", mark.0, mark.1));
         command.args(["--env", "KERNEL_RUNNER_USER_INPUT=none", image]);
-        (Self { name, running: OnceLock::new() }, command)
+        (Self { name, image: image.to_owned(), running: OnceLock::new() }, command)
     }
 
     /// Its process 1, as this machine numbers it.
@@ -83,8 +84,7 @@ impl Container {
 
     fn running(&self) -> &Running {
         self.running.get_or_init(|| {
-            wait_until(PATIENCE, || self.inspect())
-                .unwrap_or_else(|| panic!("the container {} does not run", self.name))
+            wait_until(PATIENCE, || self.inspect()).unwrap_or_else(|| panic!("no container of {} comes up", self.image))
         })
     }
 

@@ -94,6 +94,8 @@ impl Dockerd {
 
 impl Drop for Dockerd {
     fn drop(&mut self) {
+        // The machine would keep the bridges of its networks.
+        let _ = self.docker(["network", "prune", "--force"]).quiet();
         if let Ok(process) = i32::try_from(self.child.id()) {
             let _ = kill(Pid::from_raw(process), Signal::SIGTERM);
         }

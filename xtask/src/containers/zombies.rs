@@ -11,6 +11,8 @@ use anyhow::{Result, bail};
 /// How long one that has just ended may wait for its parent.
 const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(50);
+/// The process 1 of our containers.
+const DAEMON: &str = "kernel-runner";
 
 /// A watch over the containers of this machine, from its start to its end.
 pub(crate) struct Watch {
@@ -52,19 +54,49 @@ fn watch(is_over: &mpsc::Receiver<()>) -> Vec<String> {
     found
 }
 
-/// The zombies in deeper namespaces than our own: with their number, their name and when they started.
+/// The zombies below a daemon in a deeper namespace than our own: with their number, their name and when they started.
+/// Other people's containers, and those in which images are built, are not ours to judge.
 fn zombies(depth: usize) -> Vec<String> {
     let mut zombies = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let id = entry.file_name().to_string_lossy().into_owned();
-        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let Some((name, rest)) = stat.rsplit_once(") ") else { continue };
-        if rest.starts_with('Z') && namespaces(&id) > depth {
-            let started = rest.split(' ').nth(19).unwrap_or_default();
-            zombies.push(format!("{name}) started at {started}"));
+        let Some(process) = Process::read(&id).filter(|process| process.state == "Z") else { continue };
+        if namespaces(&id) > depth && is_below_a_daemon(&process) {
+            zombies.push(format!("{} ({id}) started at {}", process.name, process.started));
         }
     }
     zombies
+}
+
+fn is_below_a_daemon(process: &Process) -> bool {
+    let mut parent = process.parent.clone();
+    while let Some(process) = Process::read(&parent) {
+        if process.name == DAEMON {
+            return true;
+        }
+        parent = process.parent;
+    }
+    false
+}
+
+/// A line of `/proc/PID/stat`.
+struct Process {
+    name: String,
+    state: String,
+    parent: String,
+    started: String,
+}
+
+impl Process {
+    fn read(id: &str) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // The name stands in parentheses and may hold anything, so the fields are counted from behind it.
+        let (start, rest) = stat.rsplit_once(") ")?;
+        let (_, name) = start.split_once(" (")?;
+        let fields: Vec<&str> = rest.split(' ').collect();
+        let field = |index: usize| fields.get(index).map(|field| (*field).to_owned());
+        Some(Self { name: name.to_owned(), state: field(0)?, parent: field(1)?, started: field(19)? })
+    }
 }
 
 /// How many namespaces number a process.

@@ -144,6 +144,14 @@ impl Source {
         let binary = self.binary(build)?;
         let to = folder.join("kernel-runner");
         fs::copy(&binary, &to).with_context(|| format!("failed to copy {} to {}", binary.display(), to.display()))?;
+        if let Self::Language(language) = self
+            && build.target.is_native()
+            && !program(&to).args(["list", "--json"]).read()?.contains(&format!("\"name\":\"{language}\""))
+        {
+            bail!(
+                "the program has not the language {language}: another build took its place meanwhile; run this again"
+            );
+        }
         self.size(&to, build)
     }
 
