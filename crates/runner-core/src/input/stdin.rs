@@ -25,6 +25,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// A look that took this share of the pause before it makes the pause longer: at most 0.5 % of a core.
 const COST_SHARE: u32 = 200;
 
+/// Who is not let look this many times in a row never is.
+const DENIALS: u32 = 8;
+
 /// The runner's end of a child's standard input.
 ///
 /// It is written to when the child waits for it, so that the client is asked at the right moment and nothing is left in
@@ -40,6 +43,8 @@ pub(crate) struct Stdin {
     asking: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
     pause: Duration,
     next_look: Instant,
+    /// How many looks in a row were not allowed.
+    denials: u32,
 }
 
 /// What a step has found.
@@ -67,6 +72,7 @@ impl Stdin {
             asking: None,
             pause: QUIET,
             next_look: Instant::now() + QUIET,
+            denials: 0,
         })
     }
 
@@ -149,12 +155,18 @@ impl Stdin {
     /// Looks whether the child waits, and decides when to look again.
     fn is_awaited(&mut self) -> bool {
         let begin = processor_time();
-        let awaited =
-            self.is_empty() && waiting::is_awaited(self.root, self.inode).unwrap_or_else(|error| say_limited(&error));
+        let awaited = self.is_empty() && self.look();
         let cost = processor_time().saturating_sub(begin);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE).max(cost * COST_SHARE);
         self.next_look = Instant::now() + self.pause;
         awaited
+    }
+
+    /// A program that is just being started or ended cannot be looked at for a moment, and that is no limit.
+    fn look(&mut self) -> bool {
+        let result = waiting::is_awaited(self.root, self.inode);
+        self.denials = if result.is_err() { self.denials + 1 } else { 0 };
+        result.unwrap_or_else(|error| self.denials >= DENIALS && say_limited(&error))
     }
 
     fn is_empty(&self) -> bool {
