@@ -91,8 +91,8 @@ impl Process {
     fn read(id: &str) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         // The name stands in parentheses and may hold anything, so the fields are counted from behind it.
-        let (start, rest) = stat.rsplit_once(") ")?;
-        let (_, name) = start.split_once(" (")?;
+        let (head, rest) = stat.rsplit_once(") ")?;
+        let (_, name) = head.split_once(" (")?;
         let fields: Vec<&str> = rest.split(' ').collect();
         let field = |index: usize| fields.get(index).map(|field| (*field).to_owned());
         Some(Self { name: name.to_owned(), state: field(0)?, parent: field(1)?, started: field(19)? })

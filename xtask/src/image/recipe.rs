@@ -45,7 +45,13 @@ const USUAL: Recipe = Recipe {
 
 /// The languages of this repository.
 const RECIPES: [Recipe; 14] = [
-    Recipe { language: "c", packages: &["gcc", "libc6-dev", "make"], runtime: "/usr/bin/gcc", memory: "128m", ..USUAL },
+    Recipe {
+        language: "c", // Projects of C may have files of C++.
+        packages: &["gcc", "g++", "libc6-dev", "make"],
+        runtime: "/usr/bin/gcc",
+        memory: "128m",
+        ..USUAL
+    },
     Recipe { language: "cpp", packages: &["g++", "make"], runtime: "/usr/bin/g++", memory: "512m", ..USUAL },
     Recipe { language: "git", packages: &["git", "less"], runtime: "/usr/bin/git", has_terminal: true, ..USUAL },
     Recipe {
