@@ -190,10 +190,13 @@ pub(crate) enum Pictures {
     /// As the terminal can: in place, or else as a saved file. Where the output is no terminal: not at all.
     Auto,
     /// With kitty's graphics protocol.
+    #[cfg(feature = "pictures")]
     Kitty,
     /// With iTerm2's protocol for inline images.
+    #[cfg(feature = "pictures")]
     Iterm2,
     /// As sixels.
+    #[cfg(feature = "pictures")]
     Sixel,
     /// As saved files.
     Save,

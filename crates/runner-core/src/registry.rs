@@ -161,13 +161,15 @@ impl Registration {
 /// ```
 #[macro_export]
 macro_rules! register_runner {
+    (@syntax) => { $crate::Syntax::NONE };
+    (@syntax $syntax:expr) => { $syntax };
     (
         name: $name:expr,
         aliases: [$($alias:expr),* $(,)?],
         extensions: [$($extension:expr),* $(,)?],
         tools: [$($tool:expr),* $(,)?],
         $(choices: [$($choice:expr),* $(,)?],)?
-        $(syntax: { $($part:ident: $value:expr),* $(,)? },)?
+        $(syntax: $syntax:expr,)?
         runner: $runner:expr $(,)?
     ) => {
         $crate::__private::inventory::submit! {
@@ -177,7 +179,7 @@ macro_rules! register_runner {
                 extensions: &[$($extension),*],
                 tools: &[$($tool),*],
                 choices: &[$($($choice),*)?],
-                syntax: $crate::Syntax { $($($part: $value,)*)? ..$crate::Syntax::NONE },
+                syntax: $crate::register_runner!(@syntax $($syntax)?),
                 runner: |context| ::std::boxed::Box::new(($runner)(context)),
                 package: env!("CARGO_PKG_NAME"),
             }

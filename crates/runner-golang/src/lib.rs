@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use runner_core::{
-    Completeness, CompletionRequest, Context, ExitCode, QueryMode, Result, Runner, Session, Task, Tool, async_trait,
-    register_runner,
+    Completeness, CompletionRequest, Context, ExitCode, QueryMode, Result, Runner, Session, Syntax, Task, Tool,
+    async_trait, register_runner,
 };
 
 use toolchain::Toolchain;
@@ -19,7 +19,7 @@ register_runner! {
     aliases: ["go"],
     extensions: ["go"],
     tools: [Tool { programs: &["go"], version: &["version"], package: "golang-go" }],
-    syntax: {
+    syntax: Syntax {
         keywords: "break case chan const continue default defer else fallthrough false for func go goto if import interface \
             iota map nil package range return select struct switch true type var",
         line_comments: &["//"],

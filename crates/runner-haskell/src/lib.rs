@@ -9,8 +9,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
-    register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Syntax, Task, Tool,
+    async_trait, register_runner,
 };
 use tokio::time::sleep;
 
@@ -33,12 +33,13 @@ register_runner! {
         Tool { programs: &["cabal"], version: &["--version"], package: "cabal-install" },
         Tool { programs: &["stack"], version: &["--version"], package: "haskell-stack" },
     ],
-    syntax: {
+    syntax: Syntax {
         keywords: "as case class data default deriving do else forall foreign hiding if import in infix infixl infixr \
             instance let module newtype of qualified then type where",
         line_comments: &["--"],
         block_comments: &[("{-", "-}")],
         strings: &["\"", "'"],
+        ..Syntax::NONE
     },
     runner: Haskell::new,
 }

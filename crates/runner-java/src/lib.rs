@@ -12,7 +12,7 @@ use std::env;
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Task, Tool, async_trait,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Syntax, Task, Tool, async_trait,
     register_runner,
 };
 
@@ -30,7 +30,7 @@ register_runner! {
         Tool { programs: &["java"], version: &["--version"], package: PACKAGE },
         Tool { programs: &["javac"], version: &["--version"], package: PACKAGE },
     ],
-    syntax: {
+    syntax: Syntax {
         keywords: "abstract assert boolean break byte case catch char class continue default do double else enum extends \
             false final finally float for if implements import instanceof int interface long native new null package \
             private protected public record return short static super switch synchronized this throw throws true try \

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, ExitCode, Project, Result, Runner, Session, Task, Tool,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Project, Result, Runner, Session, Syntax, Task, Tool,
     async_trait, register_runner,
 };
 
@@ -25,13 +25,14 @@ register_runner! {
     aliases: ["jl"],
     extensions: ["jl"],
     tools: [Tool { programs: &["julia"], version: &["--version"], package: "julia" }],
-    syntax: {
+    syntax: Syntax {
         keywords: "abstract baremodule begin break catch const continue do else elseif end export false finally for function \
             global if import in isa let local macro missing module mutable nothing primitive quote return struct true \
             try type using where while",
         line_comments: &["#"],
         block_comments: &[("#=", "=#")],
         long_strings: &[("\"\"\"", "\"\"\""), ("\"", "\"")],
+        ..Syntax::NONE
     },
     runner: Julia::new,
 }

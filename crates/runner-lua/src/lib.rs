@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, ExitCode, Project, Result, Runner, Session, Task, Tool,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Project, Result, Runner, Session, Syntax, Task, Tool,
     async_trait, register_runner,
 };
 
@@ -31,7 +31,7 @@ register_runner! {
     aliases: [],
     extensions: ["lua"],
     tools: [Tool { programs: &["lua", "lua5.4", "lua5.3", "luajit"], version: &["-v"], package: "lua5.4" }],
-    syntax: {
+    syntax: Syntax {
         keywords: "and break do else elseif end false for function goto if in local nil not or repeat return then true until \
             while",
         line_comments: &["--"],

@@ -5,8 +5,8 @@ mod package;
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
-    register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Syntax, Task, Tool,
+    async_trait, register_runner,
 };
 
 use package::Package;
@@ -25,7 +25,7 @@ register_runner! {
     aliases: ["node", "js", "javascript"],
     extensions: ["js", "mjs", "cjs", "ts"],
     tools: [Tool { programs: &["node"], version: &["--version"], package: "nodejs" }],
-    syntax: {
+    syntax: Syntax {
         keywords: "async await break case catch class const continue debugger default delete do else export extends false \
             finally for from function if import in instanceof let new null of return static super switch this throw \
             true try typeof undefined var void while with yield",

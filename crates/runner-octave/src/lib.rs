@@ -5,8 +5,8 @@ mod fonts;
 mod shelter;
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
-    register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Syntax, Task, Tool,
+    async_trait, register_runner,
 };
 
 /// The functions that the session's interpreter runs.
@@ -19,13 +19,14 @@ register_runner! {
     aliases: ["matlab"],
     extensions: ["m"],
     tools: [Tool { programs: &["octave-cli", "octave"], version: &["--version"], package: "octave" }],
-    syntax: {
+    syntax: Syntax {
         keywords: "break case catch continue do else elseif end end_try_catch end_unwind_protect endfor endfunction endif \
             endswitch endwhile false for function global if otherwise persistent return switch true try until \
             unwind_protect unwind_protect_cleanup while",
         line_comments: &["%", "#"],
         block_comments: &[("%{", "%}"), ("#{", "#}")],
         strings: &["\"", "'"],
+        ..Syntax::NONE
     },
     runner: Octave::new,
 }

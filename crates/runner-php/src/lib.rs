@@ -5,7 +5,7 @@ mod composer;
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, ExitCode, Project, Result, Runner, Session, Task, Tool,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Project, Result, Runner, Session, Syntax, Task, Tool,
     async_trait, register_runner,
 };
 
@@ -17,7 +17,7 @@ register_runner! {
     aliases: [],
     extensions: ["php"],
     tools: [Tool { programs: &["php"], version: &["--version"], package: "php-cli" }],
-    syntax: {
+    syntax: Syntax {
         keywords: "abstract and array as break case catch class clone const continue declare default do echo else elseif \
             extends false final finally fn for foreach function global if implements include instanceof interface \
             isset match namespace new null or print private protected public readonly require require_once return \
@@ -25,6 +25,7 @@ register_runner! {
         line_comments: &["//", "#"],
         block_comments: &[("/*", "*/")],
         long_strings: &[("\"", "\""), ("'", "'")],
+        ..Syntax::NONE
     },
     runner: Php::new,
 }

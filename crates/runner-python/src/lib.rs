@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use runner_core::{
-    Choice, Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool,
+    Choice, Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Syntax, Task, Tool,
     async_trait, register_runner,
 };
 
@@ -34,12 +34,13 @@ register_runner! {
     extensions: ["py"],
     tools: [Tool { programs: &["python3", "python"], version: &["--version"], package: "python3" }],
     choices: [ENGINE, FIGURES],
-    syntax: {
+    syntax: Syntax {
         keywords: "False None True and as assert async await break class continue def del elif else except finally for from \
             global if import in is lambda match nonlocal not or pass raise return try while with yield",
         line_comments: &["#"],
         strings: &["\"", "'"],
         long_strings: &[("\"\"\"", "\"\"\""), ("'''", "'''")],
+        ..Syntax::NONE
     },
     runner: Python::new,
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait,
-    register_runner,
+    Command, Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Session, Syntax, Task, Tool,
+    async_trait, register_runner,
 };
 
 /// The program that the session's interpreter runs.
@@ -28,10 +28,11 @@ register_runner! {
         Tool { programs: &["R"], version: &["--version"], package: "r-base-core" },
         Tool { programs: &["Rscript"], version: &["--version"], package: "r-base-core" },
     ],
-    syntax: {
+    syntax: Syntax {
         keywords: "FALSE Inf NA NULL NaN TRUE break else for function if in next repeat return while",
         line_comments: &["#"],
         long_strings: &[("\"", "\""), ("'", "'")],
+        ..Syntax::NONE
     },
     runner: R::new,
 }

@@ -13,7 +13,8 @@ mod source;
 mod types;
 
 use runner_core::{
-    Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Task, Tool, async_trait, register_runner,
+    Completeness, CompletionRequest, Context, ExitCode, Result, Runner, Syntax, Task, Tool, async_trait,
+    register_runner,
 };
 
 use queries::Queries;
@@ -26,7 +27,7 @@ register_runner! {
         Tool { programs: &["rustc"], version: &["--version"], package: "rustc" },
         Tool { programs: &["cargo"], version: &["--version"], package: "cargo" },
     ],
-    syntax: {
+    syntax: Syntax {
         keywords: "Self as async await break const continue crate dyn else enum extern false fn for if impl in let loop \
             match mod move mut pub ref return self static struct super trait true type unsafe use where while",
         line_comments: &["//"],

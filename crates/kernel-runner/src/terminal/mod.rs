@@ -1,20 +1,22 @@
 //! The terminal as a client: what a program prints as it is, and what it shows in the form that a terminal can show.
 
+#[cfg(feature = "pictures")]
 mod ask;
 mod files;
 mod html;
+#[cfg_attr(not(feature = "pictures"), path = "no_pictures.rs")]
 mod pictures;
+#[cfg(feature = "pictures")]
 mod sixel;
 mod table;
 mod window;
 
-use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use runner_core::{Bytes, Display, Record};
 
 use crate::cli::{Local, Pictures};
-use crate::local::{self, Show};
+use crate::local::Show;
 use files::Files;
 use pictures::Protocol;
 use window::Window;
@@ -35,10 +37,13 @@ impl Terminal {
     pub(crate) fn new(options: &Local) -> Self {
         let is_tty = io::stdout().is_terminal();
         let (protocol, saves) = match options.pictures {
-            Pictures::Auto if is_tty => (detect(), true),
+            Pictures::Auto if is_tty => (Protocol::detect(), true),
             Pictures::Auto | Pictures::None => (None, false),
+            #[cfg(feature = "pictures")]
             Pictures::Kitty => (Some(Protocol::Kitty), true),
+            #[cfg(feature = "pictures")]
             Pictures::Iterm2 => (Some(Protocol::Iterm2), true),
+            #[cfg(feature = "pictures")]
             Pictures::Sixel => (Some(Protocol::Sixel), true),
             Pictures::Save => (None, true),
         };
@@ -144,22 +149,6 @@ const PLAIN: &str = "text/plain";
 const SVG: &str = "image/svg+xml";
 /// Commands for a canvas. A program may show hundreds of them.
 const DRAWING: &str = "application/x-sorna-drawing";
-
-/// What the terminal shows pictures with, from what it says of itself.
-fn detect() -> Option<Protocol> {
-    let variable = |name: &str| env::var(name).unwrap_or_default();
-    if let Some(known) = Protocol::of_terminal(variable) {
-        return Some(known);
-    }
-    if ["", "dumb"].contains(&variable("TERM").as_str()) {
-        return None;
-    }
-    let heard = ask::ask()?;
-    if io::stdin().is_terminal() {
-        local::typed_ahead().extend(heard.typed);
-    }
-    heard.shows_sixel.then_some(Protocol::Sixel)
-}
 
 /// A MIME type, and data of it.
 type Form<'a> = (&'a str, &'a Bytes);

@@ -1,7 +1,8 @@
 //! Pictures as the codes that make a terminal show them.
 
+use std::env;
 use std::fmt::Write as _;
-use std::io::Cursor;
+use std::io::{self, Cursor, IsTerminal as _};
 
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
@@ -10,8 +11,9 @@ use image::codecs::png::PngEncoder;
 use image::imageops::thumbnail;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageEncoder as _, ImageFormat, ImageReader};
 
-use super::sixel;
 use super::window::Window;
+use super::{ask, sixel};
+use crate::local;
 
 /// Larger pictures are not decoded: this many pixels take up 256 MiB.
 const MAX_PIXELS: u64 = 64 * 1024 * 1024;
@@ -27,8 +29,24 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
+    /// What the terminal shows pictures with, from what it says of itself. Nothing may read from it yet.
+    pub(super) fn detect() -> Option<Self> {
+        let variable = |name: &str| env::var(name).unwrap_or_default();
+        if let Some(known) = Self::of_terminal(variable) {
+            return Some(known);
+        }
+        if ["", "dumb"].contains(&variable("TERM").as_str()) {
+            return None;
+        }
+        let heard = ask::ask()?;
+        if io::stdin().is_terminal() {
+            local::typed_ahead().extend(heard.typed);
+        }
+        heard.shows_sixel.then_some(Self::Sixel)
+    }
+
     /// What the terminal is known to understand, by its environment variables. A multiplexer hides the terminal.
-    pub(super) fn of_terminal(variable: impl Fn(&str) -> String) -> Option<Self> {
+    fn of_terminal(variable: impl Fn(&str) -> String) -> Option<Self> {
         let term = variable("TERM");
         let is_hidden = ["TMUX", "STY", "ZELLIJ"].iter().any(|name| !variable(name).is_empty());
         if is_hidden || term.starts_with("tmux") || term.starts_with("screen") {

@@ -1,5 +1,7 @@
 //! How large the terminal's window is.
 
+#![cfg_attr(not(any(feature = "pictures", test)), expect(dead_code, reason = "only pictures are made to fit"))]
+
 use std::io;
 
 use rustix::termios::tcgetwinsize;
