@@ -190,13 +190,13 @@ pub(crate) enum Pictures {
     /// As the terminal can: in place, or else as a saved file. Where the output is no terminal: not at all.
     Auto,
     /// With kitty's graphics protocol.
-    #[cfg(feature = "pictures")]
+    #[cfg(feature = "display")]
     Kitty,
     /// With iTerm2's protocol for inline images.
-    #[cfg(feature = "pictures")]
+    #[cfg(feature = "display")]
     Iterm2,
     /// As sixels.
-    #[cfg(feature = "pictures")]
+    #[cfg(feature = "display")]
     Sixel,
     /// As saved files.
     Save,

@@ -1,6 +1,6 @@
 //! What a user sees in a terminal: pictures in place or saved, tables as text.
 
-#![cfg(feature = "pictures")]
+#![cfg(feature = "display")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers included")]
 
 use std::fs::File;

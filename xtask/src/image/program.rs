@@ -11,7 +11,11 @@ use crate::shell::{Run, cargo, program, which};
 /// The most that a binary of ours with one language may take up.
 const MOST_BYTES: u64 = 5 * 1024 * 1024;
 /// Without this, the program would need the C library of the machine that it was built on.
-const FLAGS: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
+const STATIC: &str = "-C target-feature=+crt-static";
+/// Addresses that are adjusted at the start take up a tenth of the room, where the C library can do that.
+const PACK: &str = "-C link-arg=-Wl,-z,pack-relative-relocs";
+/// The version of glibc (2.N) that can.
+const RELR: u32 = 36;
 
 /// The profile of programs for use.
 pub(crate) const RELEASE: &str = "release";
@@ -95,6 +99,13 @@ fn links_with_lld(target: Target) -> bool {
     target.arch == "x86_64" && minor.is_some_and(|minor| minor >= LLD)
 }
 
+/// What every program is compiled with.
+fn flags() -> String {
+    let version = program("getconf").args(["GNU_LIBC_VERSION"]).read().unwrap_or_default();
+    let minor = version.trim().rsplit('.').next().and_then(|minor| minor.parse::<u32>().ok());
+    if minor.is_some_and(|minor| minor >= RELR) { format!("{STATIC} {PACK}") } else { STATIC.to_owned() }
+}
+
 fn rustc_target_libdir(triple: &str) -> Result<String> {
     program("rustc").args(["--print", "target-libdir", "--target", triple]).read()
 }
@@ -115,7 +126,7 @@ impl Source {
                 build.env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
             }
         };
-        let build = build.env("RUSTFLAGS", FLAGS);
+        let build = build.env("RUSTFLAGS", &flags());
         if target.is_native() { build } else { build.env(&linker, &target.linker()) }
     }
 

@@ -1,13 +1,15 @@
 //! The terminal as a client: what a program prints as it is, and what it shows in the form that a terminal can show.
 
-#[cfg(feature = "pictures")]
+#[cfg(feature = "display")]
 mod ask;
 mod files;
+#[cfg_attr(not(feature = "display"), path = "no_html.rs")]
 mod html;
-#[cfg_attr(not(feature = "pictures"), path = "no_pictures.rs")]
+#[cfg_attr(not(feature = "display"), path = "no_pictures.rs")]
 mod pictures;
-#[cfg(feature = "pictures")]
+#[cfg(feature = "display")]
 mod sixel;
+#[cfg(feature = "display")]
 mod table;
 mod window;
 
@@ -39,11 +41,11 @@ impl Terminal {
         let (protocol, saves) = match options.pictures {
             Pictures::Auto if is_tty => (Protocol::detect(), true),
             Pictures::Auto | Pictures::None => (None, false),
-            #[cfg(feature = "pictures")]
+            #[cfg(feature = "display")]
             Pictures::Kitty => (Some(Protocol::Kitty), true),
-            #[cfg(feature = "pictures")]
+            #[cfg(feature = "display")]
             Pictures::Iterm2 => (Some(Protocol::Iterm2), true),
-            #[cfg(feature = "pictures")]
+            #[cfg(feature = "display")]
             Pictures::Sixel => (Some(Protocol::Sixel), true),
             Pictures::Save => (None, true),
         };
@@ -190,7 +192,7 @@ fn is_mere_name(text: &str) -> bool {
     text.starts_with('<') && text.ends_with('>') && !text.contains('\n')
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "display"))]
 mod tests {
     use super::*;
 

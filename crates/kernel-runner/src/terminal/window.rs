@@ -1,6 +1,6 @@
 //! How large the terminal's window is.
 
-#![cfg_attr(not(any(feature = "pictures", test)), expect(dead_code, reason = "only pictures are made to fit"))]
+#![cfg_attr(not(any(feature = "display", test)), expect(dead_code, reason = "only pictures are made to fit"))]
 
 use std::io;
 

@@ -1,6 +1,6 @@
 //! The book, the README and `--help`: what they say works, and they say the same.
 
-#![cfg(all(feature = "all", feature = "pictures"))]
+#![cfg(all(feature = "all", feature = "display"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers included")]
 
 mod clients;
