@@ -74,8 +74,9 @@ fn install(plan: &Plan, base: &str) -> String {
     let mut text = String::new();
     let has_newer = !newer.is_empty() && is_bookworm;
     if has_newer {
-        text += "# Debian 12 itself has an older one.
-RUN echo 'deb http://deb.debian.org/debian bookworm-backports main' > /etc/apt/sources.list.d/backports.list \\
+        text += "# Debian 12 itself has an older one; what is newer lies beside it.
+RUN mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null | grep -m 1 -oE 'https?://[^ ]+') \\
+    && echo \"deb $mirror bookworm-backports main\" > /etc/apt/sources.list.d/backports.list \\
     && apt-get update \\
     && apt-get install --yes --no-install-recommends --target-release bookworm-backports \\
 ";
