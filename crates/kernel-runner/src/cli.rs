@@ -1,6 +1,7 @@
 //! The command line, as clap sees it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -91,6 +92,8 @@ pub(crate) enum Command {
     Console(Console),
     /// Make this terminal that of a running terminal kernel.
     Attach(Attach),
+    /// Make all that a start of the language makes, and keep it for later starts: while an image is built.
+    Warm(Warm),
     /// Show the languages of this binary, and the tools that they need.
     List(List),
     /// Ask a daemon on this machine or in this container how it is, and exit with 0 if it answers: a health check.
@@ -147,6 +150,17 @@ pub(crate) struct Serve {
     /// The shape of completions: `object`, or `array` for agents before 19.03.
     #[arg(long, value_name = "SHAPE", default_value_t, env = "KERNEL_RUNNER_COMPLETION_FORMAT")]
     pub(crate) completion_format: CompletionFormat,
+
+    #[command(flatten)]
+    pub(crate) cached: Cached,
+}
+
+/// Where that is which `warm` has made.
+#[derive(Debug, Args)]
+pub(crate) struct Cached {
+    /// The folder of what `kernel-runner warm` has made; an empty one is none.
+    #[arg(long, value_name = "DIR", env = "KERNEL_RUNNER_CACHE")]
+    pub(crate) cache: Option<OsString>,
 }
 
 /// Where the daemon takes requests.
@@ -183,6 +197,9 @@ pub(crate) struct Local {
     /// Where all pictures are saved [default: what cannot be shown is saved in a temporary directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) media: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) cached: Cached,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -216,6 +233,22 @@ pub(crate) struct Ping {
     /// How long the answer may take.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "In a Dockerfile:\n  ENV KERNEL_RUNNER_CACHE=/var/cache/kernel-runner\n  \
+                        RUN [\"kernel-runner\", \"warm\", \"cpp\"]")]
+pub(crate) struct Warm {
+    /// The language.
+    #[arg(value_name = "LANG")]
+    pub(crate) language: String,
+
+    /// The language's interpreter or compiler, instead of the one on the PATH.
+    #[arg(value_name = "RUNTIME_PATH")]
+    pub(crate) runtime_path: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) cached: Cached,
 }
 
 #[derive(Debug, Args)]

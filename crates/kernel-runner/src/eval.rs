@@ -32,6 +32,7 @@ pub(crate) fn eval(options: Eval, choices: Choices, logging: &Logging) -> Result
         query_mode: options.query,
         choices,
         runtime_path: options.local.runtime_path,
+        cache: options.local.cached.used(),
         input: InputMode::Ask,
         requests,
     };

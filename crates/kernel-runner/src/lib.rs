@@ -24,6 +24,7 @@ mod run;
 mod serve;
 mod terminal;
 mod tty;
+mod warm;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -81,6 +82,7 @@ pub fn main() -> ExitCode {
         Some(Command::Eval(command)) => eval::eval(command, choices, &logging),
         Some(Command::Console(command)) => console::console(&command, choices, &logging),
         Some(Command::Attach(command)) => attach::attach(&command),
+        Some(Command::Warm(command)) => warm::warm(command, choices, &logging),
         Some(Command::List(command)) => list::list(&command),
         Some(Command::MakeHome(command)) => home::make_home(&command),
         Some(Command::Ping(command)) => ping::ping(&command),

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::{Context as _, anyhow};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use runner_core::{
-    Bytes, Engine, EngineConfig, Environment, InputMode, InputSender, QueryMode, Record, Records, Registration,
+    Bytes, Cache, Engine, EngineConfig, Environment, InputMode, InputSender, QueryMode, Record, Records, Registration,
     Request, Settings, SideChannels,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -30,6 +30,7 @@ pub(crate) struct Job {
     pub(crate) query_mode: QueryMode,
     pub(crate) choices: Choices,
     pub(crate) runtime_path: Option<PathBuf>,
+    pub(crate) cache: Cache,
     pub(crate) input: InputMode,
     pub(crate) requests: Vec<Request>,
 }
@@ -79,6 +80,7 @@ impl Job {
                 query_mode: self.query_mode,
                 choices: self.choices,
                 terminal: None,
+                cache: self.cache,
             },
             input: self.input,
             side_channels: SideChannels::default(),

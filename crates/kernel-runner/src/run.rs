@@ -51,6 +51,7 @@ pub(crate) fn run(options: Run, choices: Choices, logging: &Logging) -> Result<E
         query_mode: QueryMode::Keep,
         choices,
         runtime_path: options.local.runtime_path,
+        cache: options.local.cached.used(),
         input,
         requests,
     };

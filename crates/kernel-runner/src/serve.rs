@@ -79,6 +79,7 @@ async fn daemon(
             query_mode,
             choices,
             terminal: Some(terminal),
+            cache: options.cached.used(),
         },
         input: InputMode::Ask,
         side_channels,

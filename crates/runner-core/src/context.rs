@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
 
+use crate::cache::Cache;
 use crate::error::{MissingProgram, Result};
 use crate::input::Input;
 use crate::outbox::Outbox;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub query_mode: QueryMode,
     /// What the user has chosen on the command line, by the [choices'](crate::Choice) names.
     pub choices: BTreeMap<String, String>,
+    /// Whether something is kept of what the runner makes when it starts.
+    pub cache: Cache,
     /// Where a [`Terminal`](crate::Terminal) listens; `None`: nowhere.
     pub terminal: Option<TerminalEndpoints>,
 }
@@ -99,7 +102,8 @@ impl Context {
         &self.0.settings.work_dir
     }
 
-    /// A directory of the runner's own, which is removed after its [`shutdown`](crate::Runner::shutdown).
+    /// A directory of the runner's own, which is removed after its [`shutdown`](crate::Runner::shutdown), unless it is the
+    /// [cache](Cache::Filled) that is being filled.
     pub fn temp_dir(&self) -> Result<&Path> {
         self.0.temp_dir.path()
     }
@@ -194,7 +198,7 @@ impl Host {
         }
     }
 
-    fn missing(&self, command: &Command) -> MissingProgram {
+    pub(crate) fn missing(&self, command: &Command) -> MissingProgram {
         let name = Path::new(&command.program).file_name().and_then(OsStr::to_str).unwrap_or_default();
         let tool = self.registration.tools.iter().find(|tool| tool.programs.contains(&name));
         MissingProgram { program: command.program.clone(), package: tool.map(|tool| tool.package) }

@@ -10,6 +10,7 @@
 //!
 //! An [`Engine`] takes [`Request`]s and yields [`Records`]. [`Sockets`] put it on the Backend.AI wire.
 
+mod cache;
 mod completeness;
 mod context;
 mod daemon;
@@ -33,6 +34,7 @@ mod wire;
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
 
+pub use cache::Cache;
 pub use completeness::Completeness;
 pub use context::{Context, QueryMode, Settings, TerminalEndpoints};
 pub use daemon::zeromq::Sockets;

@@ -74,6 +74,15 @@ pub trait Runner: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Makes all that a start makes, in the [`temp_dir`](crate::Context::temp_dir), which stays: later runners take it from
+    /// there with [`use_cache`](crate::Context::use_cache). Called once by `kernel-runner warm`, after [`init`](Self::init) and
+    /// in place of all requests; no session is started there before a query needs one. An error, and any other exit code than
+    /// 0, mean that nothing of it is used. By default there is nothing to make.
+    async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        let _ = task;
+        Ok(ExitCode::SUCCESS)
+    }
+
     /// Called once, after the last request: end what [`init`](Self::init) started.
     async fn shutdown(&self) {}
 }

@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -14,21 +14,33 @@ const PAUSE: Duration = Duration::from_millis(25);
 
 /// A temporary directory that is made when it is first asked for, and goes with its owner.
 #[derive(Debug, Default)]
-pub(crate) struct TempFolder(OnceLock<TempDir>);
+pub(crate) struct TempFolder {
+    made: OnceLock<TempDir>,
+    /// A folder in its place, which stays.
+    kept: Option<PathBuf>,
+}
 
 impl TempFolder {
+    /// One that is there already, and stays.
+    pub(crate) fn kept(folder: PathBuf) -> Self {
+        Self { kept: Some(folder), ..Self::default() }
+    }
+
     pub(crate) fn path(&self) -> Result<&Path> {
-        if self.0.get().is_none() {
+        if let Some(kept) = &self.kept {
+            return Ok(kept);
+        }
+        if self.made.get().is_none() {
             let made = tempfile::Builder::new().prefix("kernel-runner-").tempdir();
             // Where two ask at once, the second's is dropped, and removed, here.
-            let _ = self.0.set(made.context("failed to make a temporary directory")?);
+            let _ = self.made.set(made.context("failed to make a temporary directory")?);
         }
-        Ok(self.0.get().expect("it was set just now").path())
+        Ok(self.made.get().expect("it was set just now").path())
     }
 
     /// Removes it now. A process that was just ended may write to it for a moment.
     pub(crate) async fn remove(&self) {
-        let Some(folder) = self.0.get() else { return };
+        let Some(folder) = self.made.get() else { return };
         for _ in 0..LAST_TRIES {
             if fs::remove_dir_all(folder).is_ok() || !folder.path().exists() {
                 return;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use runner_core::{
-    Command, Completeness, CompletionRequest, Context, Engine, EngineConfig, Environment, ExitCode, InputMode,
+    Cache, Command, Completeness, CompletionRequest, Context, Engine, EngineConfig, Environment, ExitCode, InputMode,
     QueryMode, Record, Records, Registration, Request, Result, Runner, Session, Settings, SideChannels, Task,
     async_trait, register_runner,
 };
@@ -94,6 +94,7 @@ async fn start(name: &str) -> (Engine, Records) {
         query_mode: QueryMode::Keep,
         choices: BTreeMap::default(),
         terminal: None,
+        cache: Cache::None,
     };
     let registration = Registration::find(name).unwrap();
     let side_channels = SideChannels::default();

@@ -53,6 +53,7 @@ pub(crate) fn console(options: &Console, choices: Choices, logging: &Logging) ->
             query_mode: options.query,
             choices,
             runtime_path: options.local.runtime_path.clone(),
+            cache: options.local.cached.used(),
             input: InputMode::Ask,
             requests: Vec::new(),
         }),

@@ -17,10 +17,10 @@ use crate::context::{Context, Host, Settings};
 use crate::error::Result;
 use crate::input::{self, Input, InputMode, InputSender, SideChannels};
 use crate::outbox::{self, Beside, Outbox, Records};
+use crate::process::Command;
 use crate::registry::Registration;
 use crate::runner::Runner;
-use crate::task::Task;
-use crate::temp_folder::TempFolder;
+use crate::task::{Task, TaskKind};
 use crate::wire::{CompletionRequest, DecodeError, ExitCode, Record, Request, Status};
 
 /// How many messages may wait for the dispatcher; past that, the front end does.
@@ -50,6 +50,7 @@ pub struct EngineConfig {
 /// Every front end is an adapter over this: the Backend.AI wire, the command line, and whatever else is to come.
 pub struct Engine {
     work_dir: PathBuf,
+    host: Arc<Host>,
     runner: Arc<dyn Runner>,
     messages: mpsc::Sender<Result<Request, DecodeError>>,
     input: InputSender,
@@ -67,13 +68,14 @@ impl Engine {
         let (outbox, records) = outbox::outbox();
         let (input_sender, input) = input::input(config.input, outbox.clone());
         let work_dir = config.settings.work_dir.clone();
+        let temp_dir = config.settings.cache.temp_folder(config.registration.name)?;
         let host = Arc::new(Host {
             registration: config.registration,
             settings: config.settings,
             outbox: outbox.clone(),
             input: Arc::new(input),
             late_output: TaskTracker::new(),
-            temp_dir: TempFolder::default(),
+            temp_dir,
         });
         let runner: Arc<dyn Runner> = (config.registration.runner)(Context(host.clone())).into();
         runner.init().await?;
@@ -89,7 +91,7 @@ impl Engine {
             outbox: outbox.clone(),
             input_sender: input_sender.clone(),
             worker: tokio::spawn(worker::work(config.registration.name, runner.clone(), ordered, ends)),
-            host,
+            host: host.clone(),
             runner: runner.clone(),
             tasks,
             current: None,
@@ -101,7 +103,7 @@ impl Engine {
             executor.run(received, ended, askers, stop).await;
             side_channels.abort();
         });
-        Ok((Self { work_dir, runner, messages, input: input_sender, outbox, health, shutdown, handle }, records))
+        Ok((Self { work_dir, host, runner, messages, input: input_sender, outbox, health, shutdown, handle }, records))
     }
 
     /// The working directory of all that runs.
@@ -135,6 +137,29 @@ impl Engine {
             }
             Err(_late) => Completeness::guess(code),
         }
+    }
+
+    /// Lets the runner fill the [cache](crate::Cache::Filled): with what its start makes, for later starts. What goes wrong
+    /// is told as that of a request is. Returns 0 when all is there.
+    pub async fn warm(&self) -> Result<ExitCode> {
+        let context = Context(self.host.clone());
+        let registration = self.host.registration;
+        let task = Task::new(self.host.clone(), TaskKind::Build);
+        let runtime = context.runtime();
+        let exit_code = if registration.tools.is_empty() || context.find(&runtime.to_string_lossy()).is_some() {
+            self.runner.warm(&task).await
+        } else {
+            Err(self.host.missing(&Command::new(runtime)).into())
+        };
+        let exit_code = match exit_code {
+            Ok(exit_code) => exit_code,
+            Err(error) => worker::fail(&task, registration.name, &error).await,
+        };
+        task.end();
+        if exit_code.is_success() {
+            context.complete_cache()?;
+        }
+        Ok(exit_code)
     }
 
     /// The way in for a stream of input.

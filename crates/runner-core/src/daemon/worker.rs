@@ -61,7 +61,7 @@ async fn carry_out(runner: Arc<dyn Runner>, task: Task, work: Work) -> Result<Ex
 }
 
 /// Makes an error a line that the user can act on, and an exit code.
-async fn fail(task: &Task, language: &str, error: &anyhow::Error) -> ExitCode {
+pub(super) async fn fail(task: &Task, language: &str, error: &anyhow::Error) -> ExitCode {
     task.stderr(format!("{language}: {error:#}\n")).await;
     if error.is::<Unsupported>() || error.is::<MissingProgram>() { ExitCode::NOT_RUN } else { ExitCode::FAILURE }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use runner_core::{
-    Completeness, Engine, EngineConfig, Environment, ExitCode, InputMode, QueryMode, Record, Records, Registration,
-    Request, Settings, SideChannels,
+    Cache, Completeness, Engine, EngineConfig, Environment, ExitCode, InputMode, QueryMode, Record, Records,
+    Registration, Request, Settings, SideChannels,
 };
 use tokio::runtime;
 use tokio::time::timeout;
@@ -78,6 +78,7 @@ fn in_process(check: impl AsyncFnOnce(&mut Kernel), subject: &Subject) {
                 query_mode: QueryMode::Keep,
                 choices: BTreeMap::default(),
                 terminal: None,
+                cache: Cache::None,
             },
             input: InputMode::Ask,
             side_channels: SideChannels::default(),
