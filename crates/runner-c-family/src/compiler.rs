@@ -35,9 +35,14 @@ impl Compiler {
         Self { context, folder }
     }
 
+    /// The program itself.
+    pub(crate) fn runtime(&self) -> PathBuf {
+        self.context.runtime()
+    }
+
     /// Whether there is a compiler.
     pub(crate) fn is_there(&self) -> bool {
-        self.context.find(&self.context.runtime().to_string_lossy()).is_some()
+        self.context.find(&self.runtime().to_string_lossy()).is_some()
     }
 
     /// The option for a linker that is faster than the usual one, where it is there.

@@ -68,6 +68,10 @@ impl Runner for Family {
         Ok(self.queries()?.completeness(code))
     }
 
+    async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        self.queries()?.warm(task).await
+    }
+
     async fn shutdown(&self) {
         if let Ok(queries) = &self.queries {
             queries.shutdown().await;

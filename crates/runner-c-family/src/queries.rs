@@ -19,6 +19,9 @@ use crate::program::{PRECOMPILED, Program};
 
 /// What a new host answers to a snippet that builds on earlier ones.
 const FORGOTTEN: ExitCode = ExitCode::new(1000);
+/// What the start makes.
+const MADE: [&str; 5] = ["host", "program.so", "prelude.hpp.gch", "iostream.hpp.gch", "stdc++.hpp.gch"];
+
 /// A session of queries.
 pub(crate) struct Queries {
     language: Language,
@@ -37,15 +40,11 @@ impl Queries {
         let (prelude, text) = language.prelude();
         compiler.write(prelude, text)?;
         native::write(&compiler.folder)?;
-        let mut host =
-            Command::new("sh").arg("-c").arg(native::START).arg("sh").arg(&compiler.folder).arg(context.runtime());
-        if language.is_cpp() {
-            host = host.arg(prelude);
-            for (header, file) in PRECOMPILED {
-                compiler.write(file, &format!("#include {header}\n"))?;
-                host = host.arg(file);
-            }
+        for (header, file) in PRECOMPILED.iter().filter(|_| language.is_cpp()) {
+            compiler.write(file, &format!("#include {header}\n"))?;
         }
+        context.use_cache(&MADE);
+        let host = starter(&compiler, language, "start");
         Ok(Self {
             language,
             mode: context.query_mode(),
@@ -55,6 +54,11 @@ impl Queries {
             memory: Mutex::default(),
             program: Program::default(),
         })
+    }
+
+    /// Makes all that the start and the first queries make.
+    pub(crate) async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        task.run(starter(&self.compiler, self.language, "warm")).await
     }
 
     pub(crate) async fn query(&self, task: &Task, code: &str) -> Result<ExitCode> {
@@ -137,6 +141,12 @@ impl Queries {
     pub(crate) async fn shutdown(&self) {
         self.session.shutdown().await;
     }
+}
+
+fn starter(compiler: &Compiler, language: Language, what: &str) -> Command {
+    let headers = [language.prelude().0].into_iter().chain(PRECOMPILED.map(|(_, file)| file));
+    let command = Command::new("sh").arg("-c").arg(native::START).arg("sh").arg(&compiler.folder);
+    command.arg(compiler.runtime()).arg(what).args(headers.filter(|_| language.is_cpp()))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
