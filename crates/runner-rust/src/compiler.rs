@@ -27,6 +27,10 @@ const SOURCES: [(&str, &str); 9] = [
     ("link.sh", include_str!("driver/link.sh")),
 ];
 
+/// What it makes.
+const MADE: [&str; 6] =
+    ["version", "link.sh", "libkernel_runner.so", "libkernel_runner.rlib", "host", "libkernel_runner_common.so"];
+
 /// What every compilation without Cargo is asked for.
 const USUAL: [&str; 2] = ["--edition=2021", "--color=never"];
 
@@ -54,12 +58,18 @@ impl Compiler {
         for (name, text) in SOURCES {
             compiler.write(Path::new("driver").join(name), text)?;
         }
+        compiler.context.use_cache(&MADE);
         Ok(compiler)
     }
 
     /// The host of a session.
     pub(crate) fn host(&self) -> Command {
         self.prepare().arg("host")
+    }
+
+    /// Makes all that the host, snippets and programs need.
+    pub(crate) async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        task.run(self.prepare().arg("warm")).await
     }
 
     /// Compiles, so that `args` find what every program is linked with. What the compiler prints is not shown.
@@ -144,9 +154,14 @@ impl Compiler {
         command.arg("--extern=kernel_runner").arg("-L").arg(&self.folder)
     }
 
+    /// Whether what programs are linked with is there. Before `rustc` is, it may still turn out to be another compiler's.
+    pub(crate) fn is_prepared(&self) -> bool {
+        ["rustc", "libkernel_runner.rlib"].iter().all(|name| self.path(name).is_file())
+    }
+
     /// Makes what programs are linked with, unless that is done.
     async fn be_prepared(&self, task: &Task) -> Result<()> {
-        if !self.path("libkernel_runner.rlib").is_file() {
+        if !self.is_prepared() {
             // What is wrong, the compilation will tell as well.
             task.run(self.prepare()).await?;
         }

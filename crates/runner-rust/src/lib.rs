@@ -75,6 +75,10 @@ impl Runner for Rust {
         Ok(completeness::completeness(code))
     }
 
+    async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        self.queries()?.compiler().warm(task).await
+    }
+
     async fn shutdown(&self) {
         if let Ok(queries) = &self.queries {
             queries.shutdown().await;

@@ -120,7 +120,7 @@ impl Queries {
         }
         let forgotten = state.outdated(cell, &changed);
         let library = format!("query-{number}.so");
-        let has_common = self.compiler.path("libkernel_runner_common.so").is_file();
+        let has_common = self.compiler.is_prepared() && self.compiler.path("libkernel_runner_common.so").is_file();
         let mut attempts = Attempts::default();
         let mut misfits: Vec<String> = Vec::new();
         for attempt in 1.. {

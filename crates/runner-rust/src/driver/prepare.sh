@@ -1,5 +1,5 @@
-# Makes in the folder $1, with the rustc $2, what programs and snippets are linked with, and with a third argument
-# starts the host of a session.
+# Makes in the folder $1, with the rustc $2, what programs and snippets are linked with. With `host` for $3 it starts the
+# host of a session, and with `warm` it makes all that this needs.
 folder=$1 rustc=$2
 export TMPDIR=$folder RUSTFLAGS= RUST_BACKTRACE=0
 # Whoever compiles a query says it.
@@ -11,6 +11,10 @@ if [ ! -e "$folder/rustc" ]; then
         export RUSTUP_HOME="$home"
     fi
     sysroot=$("$rustc" --print sysroot) || exit
+    # Behind its own path, rustup may have another compiler than the one that the cache was made with.
+    if [ -h "$folder/version" ] && ! "$sysroot/bin/rustc" -vV | cmp -s - "$folder/version"; then
+        (cd "$folder" && rm -f version link.sh host libkernel_runner*)
+    fi
     ln -sf "$sysroot/bin/rustc" "$folder/rustc"
 fi
 rustc="$folder/rustc"
@@ -35,11 +39,17 @@ if [ ! -x "$folder/host" ]; then
         mv "$new/host" "$folder" || exit
 fi
 if [ ! -e "$folder/libkernel_runner_common.so" ]; then
-    # An interrupt is none of its business. It is no child of the host either, or the user's code might wait for it.
-    (trap '' INT; (
-    "$rustc" --edition 2021 -Awarnings -Cprefer-dynamic -L"$folder" --extern kernel_runner \
-        --crate-name kernel_runner_common --crate-type dylib --out-dir "$new" "$folder/driver/common.rs" &&
-        mv "$new/libkernel_runner_common.so" "$folder"
-    ) </dev/null >/dev/null 2>&1 3<&- 4>&- 5<&- 6>&- &)
+    make_common() {
+        "$rustc" --edition 2021 -Awarnings -Cprefer-dynamic -L"$folder" --extern kernel_runner \
+            --crate-name kernel_runner_common --crate-type dylib --out-dir "$new" "$folder/driver/common.rs" &&
+            mv "$new/libkernel_runner_common.so" "$folder"
+    }
+    if [ "$3" = warm ]; then
+        make_common || exit
+    else
+        # An interrupt is none of its business. It is no child of the host either, or the user's code might wait for it.
+        (trap '' INT; (make_common) </dev/null >/dev/null 2>&1 3<&- 4>&- 5<&- 6>&- &)
+    fi
 fi
+[ "$3" = host ] || exit 0
 exec "$folder/host" "$folder"
