@@ -85,6 +85,10 @@ impl Runner for Java {
         self.queries()?.completeness(code).await
     }
 
+    async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        self.queries()?.warm(task).await
+    }
+
     async fn shutdown(&self) {
         if let Ok(queries) = &self.queries {
             queries.shutdown().await;

@@ -11,6 +11,9 @@ use crate::{DISPLAY, Jdk};
 /// The program that the session's virtual machine runs first.
 const LAUNCH: &str = "Launch.java";
 
+/// The folder of what it compiles: the driver, what the user's code may use, and itself.
+const CLASSES: &str = "classes";
+
 macro_rules! driver {
     ($($name:literal)*) => { [$(($name, include_str!(concat!("driver/", $name)))),*] };
 }
@@ -32,10 +35,22 @@ impl Queries {
     pub(crate) fn start(jdk: &Jdk) -> Result<Self> {
         let folder = jdk.0.temp_dir()?.to_owned();
         write_driver(&folder).context("failed to write the driver")?;
+        jdk.0.use_cache(&[CLASSES]);
         // A quick start and quick compilation of snippets matter more here than the last bit of speed.
-        let command =
-            jdk.java().args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]).arg(folder.join(LAUNCH)).arg(&folder);
-        Ok(Self { jdk: jdk.clone(), session: Session::start(&jdk.0, command), folder })
+        let java = jdk.java().args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
+        let compiled = folder.join(CLASSES).join("launch");
+        let launch = if compiled.is_dir() {
+            // Not on the class path, which is the user's.
+            java.arg(format!("-Xbootclasspath/a:{}", compiled.display())).arg("Launch")
+        } else {
+            java.arg(folder.join(LAUNCH))
+        };
+        Ok(Self { jdk: jdk.clone(), session: Session::start(&jdk.0, launch.arg(&folder)), folder })
+    }
+
+    /// Compiles the driver.
+    pub(crate) async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        task.run(self.jdk.java().arg(self.folder.join(LAUNCH)).arg(&self.folder).arg("warm")).await
     }
 
     /// Lets the driver run a snippet, or compile a whole program, which is then run here.

@@ -12,7 +12,8 @@ import javax.tools.ToolProvider;
 
 /**
  * Starts the driver from its sources, in the folder that the first argument names. They are compiled the first time
- * only. A class loader of its own keeps the driver out of sight of the user's code.
+ * only, and with `warm` for the second argument nothing else is done. A class loader of its own keeps the driver out of
+ * sight of the user's code.
  */
 public final class Launch {
     private static final int OLDEST = 17;
@@ -28,11 +29,15 @@ public final class Launch {
         Path folder = Path.of(arguments[0]);
         Path classes = folder.resolve("classes");
         if (Files.notExists(classes)) {
-            Path made = Files.createTempDirectory(folder, "classes");
+            Path made = Files.createDirectory(folder.resolve("classes." + ProcessHandle.current().pid()));
             compile(folder.resolve("library"), made.resolve("library"));
             compile(folder.resolve("driver"), made.resolve("driver"));
+            compile(folder.resolve("Launch.java"), made.resolve("launch"));
             // All of them or none: a start that is ended early leaves nothing half made.
             Files.move(made, classes);
+        }
+        if (arguments.length > 1) {
+            return;
         }
         URL[] path = {classes.resolve("driver").toUri().toURL()};
         Class<?> driver = new URLClassLoader(path).loadClass("kernelrunner.driver.Driver");
