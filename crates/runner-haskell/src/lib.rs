@@ -53,6 +53,7 @@ impl Haskell {
     fn new(context: Context) -> Self {
         let path = context.temp_dir().map_or_else(|_| PathBuf::new(), Path::to_owned);
         let compiler = context.runtime();
+        context.use_cache(&modules::MADE);
         // Where there is no place for it, `GHCi` says which file it misses.
         let _ = modules::write_for_session(&path, &compiler);
         let interpreter = Command::new(compiler).args(INTERPRETER).arg(path.join("session.ghci"));
@@ -103,6 +104,10 @@ impl Runner for Haskell {
 
     async fn completeness(&self, code: &str) -> Result<Completeness> {
         self.session.completeness(code).await
+    }
+
+    async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        self.programs.warm(task).await
     }
 
     async fn shutdown(&self) {

@@ -42,7 +42,7 @@ impl Programs {
         let is_alone = task.project().sources(&["hs", "lhs"]).is_empty();
         if self.compiled().as_deref() != Some(code) || !is_alone {
             *self.compiled() = None;
-            let objects = self.folder.join("objects");
+            let objects = self.folder.join(modules::OBJECTS);
             fs::create_dir_all(&objects).with_context(|| format!("failed to make {}", objects.display()))?;
             let file = if is_literate(code) { "Main.lhs" } else { "Main.hs" };
             let _ = fs::remove_file(self.folder.join("Main.lhs"));
@@ -59,6 +59,12 @@ impl Programs {
             *self.compiled() = Some(code.to_owned());
         }
         task.run(Command::new(program)).await
+    }
+
+    /// Compiles what every program gets, and the driver of sessions.
+    pub(crate) async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        let prepare = Command::new("sh").arg(self.folder.join(modules::PREPARE)).arg(self.context.runtime());
+        task.run(prepare.arg(&self.folder).arg("warm")).await
     }
 
     /// Builds with the tool that the project is made for, or compiles its main module with all that it imports.
