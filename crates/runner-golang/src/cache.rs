@@ -7,25 +7,33 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The user's own cache, where it can be written to; else one in `folder`, which has what can be read in the user's.
+/// The cache in a folder of the runner's own.
+pub(crate) const OWN: &str = "cache";
+
+/// The user's own cache, where it can be written to; else one in `folder`, which has what can be read in the user's. What
+/// was made ahead of time, to which [`OWN`] is a link then, is better than a cache that nobody has named.
 pub(crate) fn usable(folder: &Path) -> PathBuf {
-    let users = users();
-    if let Some(cache) = users.as_ref().filter(|cache| is_writable(cache)) {
+    let (own, given) = (folder.join(OWN), given());
+    let made = fs::read_link(&own).ok().filter(|_| fs::remove_file(&own).is_ok());
+    let users = given.clone().or_else(usual);
+    if let Some(cache) = if made.is_some() { &given } else { &users }.as_ref().filter(|cache| is_writable(cache)) {
         return cache.clone();
     }
-    let own = folder.join("cache");
-    if let Some(cache) = users.filter(|cache| cache.is_dir()) {
+    if let Some(cache) = made.or(users).filter(|cache| cache.is_dir()) {
         // What cannot be borrowed is compiled again.
         let _ = borrow(&cache, &own);
     }
     own
 }
 
-fn users() -> Option<PathBuf> {
-    let given = env::var_os("GOCACHE").map(PathBuf::from);
+fn given() -> Option<PathBuf> {
+    env::var_os("GOCACHE").map(PathBuf::from).filter(|cache| cache.is_absolute())
+}
+
+fn usual() -> Option<PathBuf> {
     let usual = env::var_os("XDG_CACHE_HOME").map(|cache| Path::new(&cache).join("go-build"));
     let home = env::var_os("HOME").map(|home| Path::new(&home).join(".cache/go-build"));
-    given.or(usual).or(home).filter(|cache| cache.is_absolute())
+    usual.or(home).filter(|cache| cache.is_absolute())
 }
 
 fn is_writable(cache: &Path) -> bool {

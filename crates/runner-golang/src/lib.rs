@@ -102,6 +102,11 @@ impl Runner for Go {
         self.queries()?.session.completeness(code).await
     }
 
+    /// A query leaves all behind that a query needs.
+    async fn warm(&self, task: &Task) -> Result<ExitCode> {
+        self.query(task, "var _ = 1").await
+    }
+
     async fn shutdown(&self) {
         if let Ok(queries) = &self.queries {
             queries.session.shutdown().await;

@@ -31,6 +31,8 @@ const SOURCES: [(&str, &str); 15] = [
 /// The function that shows things, in the package for snippets.
 const DISPLAY: &str = include_str!("driver/kernelrunner/display.go");
 
+/// The driver, as it is built.
+const DRIVER: &str = "session";
 /// Builds the driver, unless it is there from an earlier start, and becomes it.
 const START: &str = r#"
 # Whoever runs a query without `go` says it.
@@ -63,7 +65,8 @@ impl Toolchain {
         // The same function, for programs.
         let display = DISPLAY.replace("package kernelrunner", "package main").replace("func Display(", "func display(");
         fs::write(folder.join("program/display.go"), display).context("failed to write the driver")?;
-        let cache = cache::usable(&folder);
+        context.use_cache(&[DRIVER, cache::OWN]);
+        let cache = if context.is_warming() { folder.join(cache::OWN) } else { cache::usable(&folder) };
         Ok(Self { go: context.runtime(), folder, cache })
     }
 
