@@ -13,7 +13,7 @@ const PROGRAM: &str = "/usr/local/bin/kernel-runner";
 
 /// The stage that has the packages.
 pub(crate) const PACKAGES: &str = "packages";
-/// The stage that has the program, and what it has compiled.
+/// The stage that has the program, and what it has made for its starts.
 pub(crate) const CACHES: &str = "caches";
 
 pub(crate) fn dockerfile(plan: &Plan) -> String {
@@ -48,20 +48,21 @@ fn first_stages(plan: &Plan) -> String {
         let _ = write!(text, "FROM {base} AS {PACKAGES}\n{}\n", install(plan, base));
         PACKAGES
     };
-    let Some(code) = plan.recipe.warm_up else {
+    if !plan.recipe.is_warm {
         return text + &format!("FROM {from}\n{}", program(plan.recipe.environment));
-    };
+    }
+    let environment = [&[("KERNEL_RUNNER_CACHE", CACHE)], plan.recipe.environment].concat();
     let _ = write!(
         text,
         "FROM {from} AS {CACHES}
-{program}# What a first query compiles is compiled now. The folder is not in the home, over which agents mount another one.
-RUN [\"mkdir\", \"-m\", \"777\", \"{CACHE}\"]
+{program}# What a start makes is made now. The folder is not in the home, over which agents mount another one.
+RUN [\"mkdir\", \"-m\", \"1777\", \"{CACHE}\"]
 USER 1000:1000
-RUN [\"kernel-runner\", \"eval\", \"{language}\", \"{code}\"]
+RUN [\"kernel-runner\", \"warm\", \"{language}\"]
 
 FROM {CACHES}
 ",
-        program = program(plan.recipe.environment),
+        program = program(&environment),
         language = plan.language,
     );
     text

@@ -242,7 +242,7 @@ fn stages(plan: &Plan) -> Vec<&'static str> {
         if !plan.packages.is_empty() {
             stages.push(dockerfile::PACKAGES);
         }
-        if plan.recipe.warm_up.is_some() {
+        if plan.recipe.is_warm {
             stages.push(dockerfile::CACHES);
         }
     }

@@ -19,15 +19,15 @@ pub(crate) struct Recipe {
     pub(crate) cores: &'static [&'static str],
     /// The least memory with which a session is of use.
     pub(crate) memory: &'static str,
-    /// Code that is run once while the image is built, so that what it compiles lies in a cache of the image.
-    pub(crate) warm_up: Option<&'static str>,
+    /// Whether what a start makes is made while the image is built, and lies in a cache of the image.
+    pub(crate) is_warm: bool,
     /// Whether it has a terminal, at the ports 2002 and 2003.
     pub(crate) has_terminal: bool,
 }
 
 /// The image that most languages are built on.
 pub(crate) const BASE: &str = "debian:bookworm-slim";
-/// Where the image keeps what was compiled while it was built. Not in the home, over which agents mount a folder.
+/// Where the image keeps what was made while it was built. Not in the home, over which agents mount a folder.
 pub(crate) const CACHE: &str = "/var/cache/kernel-runner";
 
 const USUAL: Recipe = Recipe {
@@ -39,7 +39,7 @@ const USUAL: Recipe = Recipe {
     environment: &[],
     cores: &["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"],
     memory: "64m",
-    warm_up: None,
+    is_warm: false,
     has_terminal: false,
 };
 
@@ -50,27 +50,43 @@ const RECIPES: [Recipe; 14] = [
         packages: &["gcc", "g++", "libc6-dev", "make"],
         runtime: "/usr/bin/gcc",
         memory: "128m",
+        is_warm: true,
         ..USUAL
     },
-    Recipe { language: "cpp", packages: &["g++", "make"], runtime: "/usr/bin/g++", memory: "512m", ..USUAL },
+    Recipe {
+        language: "cpp",
+        packages: &["g++", "make"],
+        runtime: "/usr/bin/g++",
+        memory: "512m",
+        is_warm: true,
+        ..USUAL
+    },
     Recipe { language: "git", packages: &["git", "less"], runtime: "/usr/bin/git", has_terminal: true, ..USUAL },
     Recipe {
         language: "golang",
         packages: &["golang-go", "ca-certificates", "make"],
         backports: &["golang-go"],
         runtime: "/usr/bin/go",
-        environment: &[("GOCACHE", "/var/cache/kernel-runner/go-build")],
+        environment: &[("GOCACHE", "/var/cache/kernel-runner/golang/cache")],
         cores: &["GOMAXPROCS"],
         memory: "512m",
-        warm_up: Some("1"),
+        is_warm: true,
         ..USUAL
     },
-    Recipe { language: "haskell", packages: &["ghc", "make"], runtime: "/usr/bin/ghc", memory: "512m", ..USUAL },
+    Recipe {
+        language: "haskell",
+        packages: &["ghc", "make"],
+        runtime: "/usr/bin/ghc",
+        memory: "512m",
+        is_warm: true,
+        ..USUAL
+    },
     Recipe {
         language: "java",
         packages: &["default-jdk-headless", "make"],
         runtime: "/usr/bin/java",
         memory: "512m",
+        is_warm: true,
         ..USUAL
     },
     Recipe {
@@ -101,6 +117,7 @@ const RECIPES: [Recipe; 14] = [
         packages: &["rustc", "cargo", "ca-certificates"],
         runtime: "/usr/bin/rustc",
         memory: "512m",
+        is_warm: true,
         ..USUAL
     },
 ];
