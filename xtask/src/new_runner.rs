@@ -16,7 +16,8 @@ const PLACEHOLDER: &str = "zig";
 /// The crates that the files name, all of this repository.
 const OURS: [&str; 3] = ["kernel-runner", "runner-core", "runner-testkit"];
 /// What `kernel-runner NAME` means already.
-const COMMANDS: [&str; 6] = ["completions", "eval", "help", "list", "ping", "run"];
+const COMMANDS: [&str; 10] =
+    ["attach", "completions", "console", "eval", "help", "list", "make-home", "ping", "run", "warm"];
 /// A crate's name has 64 characters at most, and the first seven are `runner-`.
 const MOST_CHARACTERS: usize = 57;
 

@@ -96,6 +96,7 @@ fn a_history_that_cannot_be_kept_is_told_once_and_harms_nothing() {
 fn tab_completes_also_while_code_runs() {
     let Some(terminal) = console() else { return };
     terminal.enter("import os, time");
+    terminal.wait_for_end("import os, time\npython>");
     terminal.type_in("os.path.isab");
     terminal.press(&["Tab"]);
     terminal.wait_for("python> os.path.isabs");

@@ -45,6 +45,35 @@ impl Context {
     /// Uses what [`Runner::warm`](crate::Runner::warm) has made. Each of `names`, a path in the [`temp_dir`](Self::temp_dir),
     /// becomes a link to what lies there in the cache. Without a cache, or where it was made for another
     /// [`runtime`](Self::runtime), nothing happens: whoever needs a file makes it, if it is not there.
+    ///
+    /// ```
+    /// use runner_core::{Command, Context, ExitCode, Result, Runner, Task, async_trait};
+    ///
+    /// struct Zig {
+    ///     context: Context,
+    /// }
+    ///
+    /// impl Zig {
+    ///     fn new(context: Context) -> Self {
+    ///         // Each becomes a link, so write to none of them.
+    ///         context.use_cache(&["driver.so"]);
+    ///         Self { context }
+    ///     }
+    ///
+    ///     fn compile_driver(&self) -> Command {
+    ///         Command::new(self.context.runtime()).args(["build-lib", "driver.zig"])
+    ///     }
+    /// }
+    ///
+    /// #[async_trait]
+    /// impl Runner for Zig {
+    ///     async fn warm(&self, task: &Task) -> Result<ExitCode> {
+    ///         task.run(self.compile_driver().dir(self.context.temp_dir()?)).await
+    ///     }
+    /// #   async fn build_heuristic(&self, _: &Task) -> Result<ExitCode> { Ok(ExitCode::SUCCESS) }
+    /// #   async fn execute_heuristic(&self, _: &Task) -> Result<ExitCode> { Ok(ExitCode::SUCCESS) }
+    /// }
+    /// ```
     pub fn use_cache(&self, names: &[&str]) {
         let Cache::Used(cache) = &self.0.settings.cache else { return };
         let from = cache.join(self.0.registration.name);

@@ -1,7 +1,8 @@
 //! Perl for kernel-runner: sessions that keep their state, and batch mode for scripts.
 
 use runner_core::{
-    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Task, Tool, async_trait, register_runner,
+    Command, CompletionRequest, Context, ExitCode, Result, Runner, Session, Syntax, Task, Tool, async_trait,
+    register_runner,
 };
 
 /// The program that the session's interpreter runs.
@@ -14,6 +15,13 @@ register_runner! {
     aliases: ["pl"],
     extensions: ["pl"],
     tools: [Tool { programs: &["perl"], version: &["-e", "print \"Perl $^V\\n\""], package: "perl" }],
+    syntax: Syntax {
+        keywords: "if else foreach my sub",
+        line_comments: &["#"],
+        block_comments: &[("=pod", "=cut")],
+        strings: &["\"", "'"],
+        ..Syntax::NONE
+    },
     runner: Perl::new,
 }
 
