@@ -4,8 +4,11 @@ use std::fs;
 
 /// Where this Debian gets its packages from.
 pub(crate) fn mirror() -> Option<String> {
-    let sources = fs::read_to_string("/etc/apt/sources.list.d/debian.sources").ok()?;
-    sources.lines().find_map(|line| line.strip_prefix("URIs:")?.split_whitespace().next().map(str::to_owned))
+    let read = |file: &str| fs::read_to_string(format!("/etc/apt/{file}")).unwrap_or_default();
+    let sources = read("sources.list.d/debian.sources") + &read("sources.list");
+    let lines = sources.lines().filter(|line| line.starts_with("URIs:") || line.starts_with("deb "));
+    let mut words = lines.flat_map(str::split_whitespace);
+    words.find(|word| word.starts_with("http://") || word.starts_with("https://")).map(str::to_owned)
 }
 
 /// Packages that this release has too old for the tests, and the suite that has newer ones for it.

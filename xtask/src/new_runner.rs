@@ -66,7 +66,12 @@ pub(crate) fn write_crate(name: &str, folder: &Path) -> Result<()> {
 /// The crate's files for the language `name`: paths in its folder, and texts.
 fn files(name: &str) -> Vec<(&'static str, String)> {
     let crate_name = format!("runner_{}", name.replace('-', "_"));
-    let named = |text: &str| text.replace(&format!("runner_{PLACEHOLDER}"), &crate_name).replace(PLACEHOLDER, name);
+    // The name may hold the placeholder itself.
+    let placeholder = format!("runner_{PLACEHOLDER}");
+    let named = |text: &str| {
+        let parts = text.split(&placeholder).map(|part| part.replace(PLACEHOLDER, name));
+        parts.collect::<Vec<_>>().join(&crate_name)
+    };
     blocks(PAGE).into_iter().map(|(path, text)| (path, with_paths(&named(&text)))).collect()
 }
 
@@ -158,6 +163,7 @@ mod tests {
             assert!(!text.contains(PLACEHOLDER), "{path} still has the page's language:\n{text}");
         }
         assert!(files[3].1.starts_with("use runner_b_lang as _;\n"), "{}", files[3].1);
+        assert!(super::files("ziglang")[3].1.starts_with("use runner_ziglang as _;\n"));
         assert!(files[6].1.contains("```sh\ncargo test\n"), "{}", files[6].1);
         for name in OURS {
             let (path, version) = (root().join("crates").join(name), env!("CARGO_PKG_VERSION"));

@@ -98,7 +98,7 @@ pub(crate) enum Command {
     List(List),
     /// Ask a daemon on this machine or in this container how it is, and exit with 0 if it answers: a health check.
     Ping(Ping),
-    /// Make the user 1000, /home/work and /tmp where they are missing: for an image that is to be a kernel's.
+    /// Make a user, /home/work and /tmp where they are missing: for an image that is to be a kernel's.
     MakeHome(MakeHome),
     /// Print a completion script for a shell.
     Completions {
@@ -263,6 +263,10 @@ pub(crate) struct List {
                         RUN [\"kernel-runner\", \"make-home\"]\n  USER 1000:1000\n  \
                         CMD [\"kernel-runner\", \"python\"]")]
 pub(crate) struct MakeHome {
+    /// The user, by number, and perhaps its group: UID:GID.
+    #[arg(long, value_name = "USER", default_value = "1000:1000")]
+    pub(crate) user: String,
+
     /// The image's root.
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub(crate) root: PathBuf,

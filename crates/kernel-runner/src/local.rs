@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, anyhow};
+use nix::libc::SIGTERM;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use runner_core::{
     Bytes, Cache, Engine, EngineConfig, Environment, InputMode, InputSender, QueryMode, Record, Records, Registration,
@@ -106,6 +107,11 @@ async fn converse(mut job: Job, show: &mut dyn Show) -> anyhow::Result<ExitCode>
             Ok(code) => exit_code = code,
             // Whoever read our output has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            // Told to end: the code has not come to an end of its own.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                exit_code = runner_core::ExitCode::from_signal(SIGTERM);
+                break;
+            }
             Err(error) => return Err(error).context("failed to print"),
         }
     }
@@ -132,7 +138,7 @@ async fn conclude(
                 engine.request(Request::Interrupt).await;
                 continue;
             }
-            _ = signals.terminate.recv() => return Err(io::ErrorKind::BrokenPipe.into()),
+            _ = signals.terminate.recv() => return Err(io::ErrorKind::Interrupted.into()),
         };
         let Some(outgoing) = outgoing else { return Ok(runner_core::ExitCode::FAILURE) };
         show.show(&outgoing.record)?;

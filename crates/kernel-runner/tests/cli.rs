@@ -122,6 +122,13 @@ fn run_exits_as_a_shell_does_when_a_signal_kills_the_program() {
 }
 
 #[test]
+fn run_that_is_told_to_end_does_not_exit_as_if_the_program_had_succeeded() {
+    let folder = folder_with("end.py", "import os, signal\nos.kill(os.getppid(), signal.SIGTERM)\nsignal.pause()\n");
+    let (code, _, stderr) = parts(&kernel_runner_in(folder.path(), &["run", "end.py"], ""));
+    assert_eq!(code, Some(128 + 15), "{stderr}");
+}
+
+#[test]
 fn run_of_a_file_that_is_not_there_exits_with_74() {
     let (code, stdout, stderr) = parts(&kernel_runner(&["run", "nowhere.py"], ""));
     assert_eq!((code, stdout.as_str()), (Some(74), ""));

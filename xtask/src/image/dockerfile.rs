@@ -27,11 +27,12 @@ fn header(plan: &Plan) -> String {
         "# An image that serves {language} with kernel-runner. It was made by
 #     {made_by}
 # which leaves this file in {folder}, with the program beside it, so that it builds alone:
-#     docker build --tag {tag} {folder}
+#     docker build{platform} --tag {tag} {folder}
 # (buildah and podman need --format docker besides, for the health check).
 
 ",
         folder = plan.folder_name(),
+        platform = plan.platform.as_ref().map(|platform| format!(" --platform {platform}")).unwrap_or_default(),
         tag = plan.tags[0],
     )
 }
@@ -39,7 +40,7 @@ fn header(plan: &Plan) -> String {
 fn first_stages(plan: &Plan) -> String {
     let base = match &plan.start {
         Start::Base(base) => base,
-        Start::Image(image) => return format!("FROM {image}\n{}", program(&[])),
+        Start::Image(image) => return format!("FROM {image}\n{}", program(plan, &[])),
     };
     let mut text = String::new();
     let from = if plan.packages.is_empty() {
@@ -49,7 +50,7 @@ fn first_stages(plan: &Plan) -> String {
         PACKAGES
     };
     if !plan.recipe.is_warm {
-        return text + &format!("FROM {from}\n{}", program(plan.recipe.environment));
+        return text + &format!("FROM {from}\n{}", program(plan, plan.recipe.environment));
     }
     let environment = [&[("KERNEL_RUNNER_CACHE", CACHE)], plan.recipe.environment].concat();
     let _ = write!(
@@ -57,12 +58,13 @@ fn first_stages(plan: &Plan) -> String {
         "FROM {from} AS {CACHES}
 {program}# What a start makes is made now. The folder is not in the home, over which agents mount another one.
 RUN [\"mkdir\", \"-m\", \"1777\", \"{CACHE}\"]
-USER 1000:1000
+USER {user}
 RUN [\"kernel-runner\", \"warm\", \"{language}\"]
 
 FROM {CACHES}
 ",
-        program = program(&environment),
+        program = program(plan, &environment),
+        user = plan.user,
         language = plan.language,
     );
     text
@@ -76,14 +78,15 @@ fn install(plan: &Plan, base: &str) -> String {
     let has_newer = !newer.is_empty() && is_bookworm;
     if has_newer {
         text += "# Debian 12 itself has an older one; what is newer lies beside it.
-RUN mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null | grep -m 1 -oE 'https?://[^ ]+') \\
+RUN mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null \\
+        | sed -nE 's/^(URIs:|deb ) *(\\[[^]]*\\] *)?(https?:[^ ]+).*/\\3/p' | head -n 1) \\
     && echo \"deb $mirror bookworm-backports main\" > /etc/apt/sources.list.d/backports.list \\
     && apt-get update \\
-    && apt-get install --yes --no-install-recommends --target-release bookworm-backports \\
+    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --target-release bookworm-backports \\
 ";
         let _ = writeln!(text, "        {} \\\n    && rm -rf /var/lib/apt/lists/*", newer.join(" "));
     }
-    text += "RUN apt-get update \\\n    && apt-get install --yes --no-install-recommends \\\n";
+    text += "RUN apt-get update \\\n    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \\\n";
     for package in plan.packages.iter().filter(|package| !(has_newer && newer.contains(&package.as_str()))) {
         let _ = writeln!(text, "        {package} \\");
     }
@@ -91,16 +94,17 @@ RUN mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/
 }
 
 /// The program, and what it makes itself: it needs no tool of the image for that.
-fn program(environment: &[(&str, &str)]) -> String {
-    let variables = [("HOME", "/home/work"), ("LANG", "C.UTF-8")].iter().chain(environment);
+fn program(plan: &Plan, environment: &[(&str, &str)]) -> String {
+    let variables = [("HOME", "/home/work")].iter().chain(environment);
     let variables = variables.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" \\\n    ");
     format!(
         "USER 0:0
 COPY kernel-runner {PROGRAM}
-# Makes the user 1000, /home/work and /tmp, unless they are there.
-RUN [\"{PROGRAM}\", \"make-home\"]
+# Makes the user, /home/work and /tmp, unless they are there.
+RUN [\"{PROGRAM}\", \"make-home\", \"--user\", \"{user}\"]
 ENV {variables}
-"
+",
+        user = plan.user,
     )
 }
 

@@ -83,7 +83,7 @@ pub(crate) struct Image {
     #[arg(long, value_name = "PROFILE", default_value = RELEASE, hide = true)]
     profile: String,
 
-    /// Print the Dockerfile, and build nothing.
+    /// Print the Dockerfile, and build no image (with --runner, the program is built, and asked what it needs).
     #[arg(long)]
     print_dockerfile: bool,
 
@@ -95,6 +95,7 @@ pub(crate) struct Image {
 impl Image {
     pub(crate) fn run(&self) -> Result<()> {
         let sources = self.sources()?;
+        self.check_base()?;
         if let Some(tag) = &self.tag
             && sources.len() > 1
             && !tag.contains(PLACEHOLDER)
@@ -103,9 +104,10 @@ impl Image {
         }
         let build = Build { target: Target::of(self.platform.as_deref())?, profile: self.profile.clone() };
         if self.print_dockerfile {
-            for source in sources {
-                print!("{}", dockerfile::dockerfile(&self.plan(source, &build)?));
-            }
+            let [source] = &sources[..] else {
+                bail!("a Dockerfile is of one language, and {} are named", sources.len())
+            };
+            print!("{}", dockerfile::dockerfile(&self.plan(source.clone(), &build)?));
             return Ok(());
         }
         let engine = self.engine()?;
@@ -128,7 +130,8 @@ impl Image {
 
     fn sources(&self) -> Result<Vec<Source>> {
         if let Some(runner) = &self.runner {
-            return Ok(vec![Source::Package(runner.clone())]);
+            let folder = runner.canonicalize().with_context(|| format!("there is no {}", runner.display()))?;
+            return Ok(vec![Source::Package(folder)]);
         }
         let known = languages()?;
         if let Some(unknown) = self.languages.iter().find(|language| !known.contains(language)) {
@@ -136,6 +139,18 @@ impl Image {
         }
         let wanted = if self.all { known } else { self.languages.clone() };
         Ok(wanted.into_iter().map(Source::Language).collect())
+    }
+
+    /// Packages come from Debian's package manager; whatever has none, or has the language already, is for `--from`.
+    fn check_base(&self) -> Result<()> {
+        let Some(base) = &self.base else { return Ok(()) };
+        let name = base.rsplit('/').next().unwrap_or(base);
+        if let Some(other) =
+            ["alpine", "busybox", "scratch", "fedora", "centos"].iter().find(|os| name.starts_with(*os))
+        {
+            bail!("{other} has no apt-get: name an image with the language in it, with --from");
+        }
+        Ok(())
     }
 
     fn engine(&self) -> Result<Engine> {
@@ -160,6 +175,7 @@ impl Image {
         if self.user != USER {
             options.push(format!("--user {}", self.user));
         }
+        options.extend(self.platform.iter().map(|platform| format!("--platform {platform}")));
         options.extend(self.tag.iter().map(|tag| format!("--tag '{tag}'")));
         options
     }

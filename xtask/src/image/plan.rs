@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) tags: Vec<String>,
     /// Whom the container starts as.
     pub(crate) user: String,
+    /// The platform that it is for, where that was said.
+    pub(crate) platform: Option<String>,
     /// The options that are not the usual ones, for the header of the Dockerfile.
     options: Vec<String>,
 }
@@ -40,7 +42,9 @@ pub(crate) const PLACEHOLDER: &str = "{lang}";
 impl Plan {
     /// A plan for a language; `needs` are the packages that its tools are in, where the language is not ours.
     pub(crate) fn new(image: &Image, source: Source, language: &str, needs: Vec<String>, build: Build) -> Self {
-        let recipe = Recipe::of(language);
+        let mut recipe = Recipe::of(language);
+        // What somebody else's start makes is not known here: one that makes nothing is warm at once.
+        recipe.is_warm |= matches!(source, Source::Package(_));
         let mut packages: Vec<String> = recipe.packages.iter().map(|name| (*name).to_owned()).collect();
         packages.extend(needs.into_iter().chain(image.packages.iter().cloned()));
         let start = match (&image.from, &image.base) {
@@ -53,7 +57,8 @@ impl Plan {
             None => [env!("CARGO_PKG_VERSION"), "latest"].map(|tag| format!("kernel-runner-{language}:{tag}")).into(),
         };
         let (language, user) = (language.to_owned(), image.user.clone());
-        Self { language, source, build, start, recipe, packages, tags, user, options: image.options() }
+        let (platform, options) = (image.platform.clone(), image.options());
+        Self { language, source, build, start, recipe, packages, tags, user, platform, options }
     }
 
     /// The folder of the Dockerfile and the program.
