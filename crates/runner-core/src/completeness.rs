@@ -20,7 +20,7 @@ pub enum Completeness {
 }
 
 impl Completeness {
-    /// What brackets, quotes and a backslash at the end tell, in a language that nobody knows more about. Comments are not
+    /// What brackets, quotes, a colon or a backslash at the end tell, in a language that nobody knows more about. Comments are not
     /// known either, so an empty line at the end lets the user out: it is always complete.
     ///
     /// ```
@@ -52,8 +52,17 @@ impl Completeness {
                 _ => {}
             }
         }
-        if open.is_empty() && quote != Some('`') { Self::Complete } else { Self::Incomplete }
+        let is_whole = open.is_empty() && quote != Some('`') && !is_within_block(code);
+        if is_whole { Self::Complete } else { Self::Incomplete }
     }
+}
+
+/// A colon at a line's end begins a block, which goes on as long as its lines are indented.
+fn is_within_block(code: &str) -> bool {
+    let begins_block = |line: &str| line.trim_end().ends_with(':');
+    code.lines()
+        .last()
+        .is_some_and(|last| begins_block(last) || last.starts_with([' ', '\t']) && code.lines().any(begins_block))
 }
 
 #[cfg(test)]
@@ -78,6 +87,10 @@ mod tests {
             ("f)", Invalid),
             ("(]", Invalid),
             ("f(x\n\n", Complete),
+            ("def f():", Incomplete),
+            ("def f():\n    return 1", Incomplete),
+            ("def f():\n    return 1\n\n", Complete),
+            ("switch (x) {\ncase 1:\n  f();\n}", Complete),
         ] {
             assert_eq!(Completeness::guess(code), expected, "{code:?}");
         }

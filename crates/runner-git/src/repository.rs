@@ -92,7 +92,17 @@ impl<'a> Repository<'a> {
 
     /// All commits that branches, tags and `HEAD` lead to, each before its parents.
     pub(crate) async fn history(&self, refs: &Refs) -> Result<Result<History, Refused>> {
-        let mut arguments = vec!["log", "-z", "--topo-order", "--encoding=UTF-8", "--no-color", "--no-show-signature"];
+        // Names are as long as git thinks best, whatever the user thinks.
+        let mut arguments = vec![
+            "-c",
+            "core.abbrev=auto",
+            "log",
+            "-z",
+            "--topo-order",
+            "--encoding=UTF-8",
+            "--no-color",
+            "--no-show-signature",
+        ];
         arguments.extend([FORMAT, "--branches", "--tags", "--remotes"]);
         arguments.extend(refs.head.as_deref());
         arguments.push("--");

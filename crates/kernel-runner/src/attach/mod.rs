@@ -92,26 +92,8 @@ impl Link {
         self.resize()?;
         loop {
             tokio::select! {
-                // What came before the end is shown.
+                // The user comes before a flood of output, and what came before the end is shown.
                 biased;
-                message = self.output.receive() => {
-                    let bytes = message?.concat();
-                    let mut stdout = io::stdout().lock();
-                    stdout.write_all(&bytes).and_then(|()| stdout.flush()).context("failed to print")?;
-                    modes.follow(&bytes);
-                    tty::end_with(&end(&modes));
-                }
-                typed = keyboard.read() => {
-                    let typed = typed.context("failed to read the terminal")?;
-                    let end = typed.iter().position(|byte| *byte == DETACH);
-                    let bytes = &typed[..end.unwrap_or(typed.len())];
-                    if !bytes.is_empty() {
-                        self.input.send(&[bytes])?;
-                    }
-                    if end.is_some() || typed.is_empty() {
-                        return Ok(());
-                    }
-                }
                 told = signals.next() => match told {
                     Told::End => return Ok(()),
                     Told::Interrupt => self.input.send(&[b"\x03"])?,
@@ -123,6 +105,24 @@ impl Link {
                         self.resize()?;
                     }
                 },
+                typed = keyboard.read() => {
+                    let typed = typed.context("failed to read the terminal")?;
+                    let end = typed.iter().position(|byte| *byte == DETACH);
+                    let bytes = &typed[..end.unwrap_or(typed.len())];
+                    if !bytes.is_empty() {
+                        self.input.send(&[bytes])?;
+                    }
+                    if end.is_some() || typed.is_empty() {
+                        return Ok(());
+                    }
+                }
+                message = self.output.receive() => {
+                    let bytes = message?.concat();
+                    let mut stdout = io::stdout().lock();
+                    stdout.write_all(&bytes).and_then(|()| stdout.flush()).context("failed to print")?;
+                    modes.follow(&bytes);
+                    tty::end_with(&end(&modes));
+                }
                 // Who else comes and goes there is of no interest, but it wants to be read.
                 message = self.input.receive() => drop(message?),
                 lost = self.input.lost() => {

@@ -86,7 +86,7 @@ impl Editor {
     pub(super) fn expect(&mut self, keys: &[Key]) {
         let is_program = matches!(keys, [Key::Character(' ' | '\t'), _, ..]) || keys.len() >= TOO_FAST;
         if self.given > 0 && is_program && matches!(keys, [Key::Character(_), ..]) {
-            let start = self.buffer.cursor() - self.given;
+            let start = self.buffer.cursor().saturating_sub(self.given);
             self.buffer.replace_from(start, "");
         }
     }
@@ -124,7 +124,7 @@ impl Editor {
             Key::Tab if self.buffer.line_before().trim().is_empty() => self.indent(),
             Key::Tab => return Act::Complete,
             Key::Backspace if given > 0 => {
-                self.buffer.replace_from(self.buffer.cursor() - given.min(INDENTATION.len()), "");
+                self.buffer.replace_from(self.buffer.cursor().saturating_sub(given.min(INDENTATION.len())), "");
             }
             Key::Backspace => self.buffer.delete_left(),
             Key::Delete => self.buffer.delete_right(),
@@ -156,7 +156,9 @@ impl Editor {
     /// Enters the line: it goes into the history, unless it is an answer.
     pub(super) fn take(&mut self) -> String {
         let text = self.buffer.take();
+        self.given = 0;
         if !self.is_answering() {
+            self.draft.clear();
             self.history.add(&text);
             self.place = self.history.len();
         }
@@ -167,6 +169,8 @@ impl Editor {
     /// Drops the line.
     pub(super) fn drop_line(&mut self) {
         self.buffer.take();
+        self.given = 0;
+        self.draft.clear();
         self.menu = None;
         self.search = None;
         self.place = self.history.len();
@@ -178,6 +182,7 @@ impl Editor {
             self.leave_search();
             self.menu = None;
             self.set_aside = Some(std::mem::take(&mut self.buffer));
+            self.given = 0;
         }
         self.purpose = Purpose::Answer { is_hidden };
     }
@@ -185,6 +190,7 @@ impl Editor {
     /// A program asks, and what is being typed is the beginning of the answer.
     pub(super) fn ask_on(&mut self, is_hidden: bool) {
         self.leave_search();
+        self.given = 0;
         let answer = self.buffer.take();
         self.ask(is_hidden);
         self.buffer.insert(&answer);
@@ -193,6 +199,7 @@ impl Editor {
     /// The program has its answer, or wants none any more.
     pub(super) fn stop_asking(&mut self) {
         self.purpose = Purpose::Code;
+        self.given = 0;
         self.buffer = self.set_aside.take().unwrap_or_default();
     }
 
@@ -338,6 +345,21 @@ mod tests {
     fn shown(editor: &Editor) -> String {
         let (text, cursor) = (editor.buffer.text(), editor.buffer.cursor());
         format!("{}|{}", &text[..cursor], &text[cursor..])
+    }
+
+    #[test]
+    fn what_was_given_to_one_line_is_not_taken_from_another() {
+        let mut editor = editor(&[]);
+        type_in(&mut editor, "    x");
+        editor.new_line(true);
+        editor.ask(false);
+        type_in(&mut editor, "\x7f");
+        editor.stop_asking();
+        type_in(&mut editor, "y");
+        editor.drop_line();
+        editor.expect(&[Key::Character('a'), Key::Character('b'), Key::Character('c'), Key::Character('d')]);
+        type_in(&mut editor, "abcd\x7f");
+        assert_eq!(shown(&editor), "abc|");
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Kernel {
     pub(super) fn completeness(&self, code: String) -> Verdict<'_> {
         match self {
             Self::Here(engine) => Box::pin(async move { engine.completeness(&code).await }),
-            Self::There(_) => Box::pin(async move { guess(&code) }),
+            Self::There(_) => Box::pin(async move { Completeness::guess(&code) }),
         }
     }
 
@@ -159,41 +159,10 @@ impl Daemon {
     }
 }
 
-/// What can be told of code in whatever language. A colon at a line's end begins a block, which goes on as long as its lines are
-/// indented, and ends with an empty line.
-fn guess(code: &str) -> Completeness {
-    let guess = Completeness::guess(code);
-    let begins_block = |line: &str| line.trim_end().ends_with(':');
-    let is_within_block = match code.lines().last() {
-        Some(last) => begins_block(last) || last.starts_with([' ', '\t']) && code.lines().any(begins_block),
-        None => false,
-    };
-    if guess == Completeness::Complete && is_within_block && !code.ends_with("\n\n") {
-        Completeness::Incomplete
-    } else {
-        guess
-    }
-}
-
 fn send(requests: &Socket, request: &Request) -> Result<()> {
     let (kind, payload) = request.encode();
     match requests.send(&[kind.as_bytes(), &payload]) {
         Ok(()) => Ok(()),
         Err(error) => Err(error.context("the kernel takes no requests")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Completeness::{Complete, Incomplete};
-    use super::guess;
-
-    #[test]
-    fn a_block_goes_on_until_an_empty_line() {
-        assert_eq!(guess("def f():"), Incomplete);
-        assert_eq!(guess("def f():\n    return 1"), Incomplete);
-        assert_eq!(guess("def f():\n    return 1\n\n"), Complete);
-        assert_eq!(guess("switch (x) {\ncase 1:\n  f();\n}"), Complete);
-        assert_eq!(guess("f(1)"), Complete);
     }
 }

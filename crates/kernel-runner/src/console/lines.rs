@@ -25,6 +25,8 @@ enum Next {
     Line(String),
     Interrupt,
     End,
+    /// The console is told to end: nothing more is run.
+    Leave,
 }
 
 /// Runs what standard input has, one piece of code after another, and returns the exit code of the last one that failed. There are
@@ -65,6 +67,7 @@ impl Reader<'_> {
                     continue;
                 }
                 Next::Interrupt | Next::End => break,
+                Next::Leave => return Ok(()),
             };
             if self.ends(&code, &line).await && !self.run(&mut code).await? {
                 return Ok(());
@@ -125,7 +128,7 @@ impl Reader<'_> {
             }
             match record {
                 Record::Log(text) => eprintln!("{text}"),
-                Record::WaitingInput { is_password } => self.answer(is_password).await?,
+                Record::WaitingInput { is_password } if !self.answer(is_password).await? => return Ok(false),
                 Record::Finished(code) => {
                     if !code.is_success() {
                         self.result = code;
@@ -140,8 +143,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A program reads on where the code ended, as it does in a shell.
-    async fn answer(&mut self, is_password: bool) -> Result<()> {
+    /// A program reads on where the code ended, as it does in a shell. Says whether there is still somebody who answers.
+    async fn answer(&mut self, is_password: bool) -> Result<bool> {
         let hidden = is_password.then(HiddenTyping::start).flatten();
         let next = self.lines.read(self.signals).await;
         drop(hidden);
@@ -151,8 +154,10 @@ impl Reader<'_> {
                 Next::Interrupt => Request::Interrupt,
                 // What a terminal sends for Ctrl-D is the end of the input on the wire as well.
                 Next::End => Request::Input("\x04".into()),
+                Next::Leave => return Ok(false),
             })
-            .await
+            .await?;
+        Ok(true)
     }
 }
 
@@ -186,7 +191,7 @@ impl Lines {
                 line = self.lines.recv() => return line.map_or(Next::End, Next::Line),
                 told = signals.next() => match told {
                     Told::Interrupt => return Next::Interrupt,
-                    Told::End => return Next::End,
+                    Told::End => return Next::Leave,
                     Told::Resize | Told::Continue => {}
                 },
             }
