@@ -290,6 +290,8 @@ fn a_line_survives_another_size_of_the_window() {
     terminal.wait_for_end(&format!("python> {line}"));
     terminal.resize(60, 20);
     terminal.press(&["BSpace"]);
+    // What is drawn for one size is drawn before the next one comes.
+    terminal.wait_for_end(&format!("python> {}", line.trim_end_matches(')')));
     terminal.type_in(")");
     terminal.wait_for_end(&format!("python> {line}"));
     terminal.resize(120, 20);
