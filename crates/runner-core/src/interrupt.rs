@@ -47,8 +47,9 @@ impl Interrupts {
         Watched { interrupts: self, group }
     }
 
-    /// Whether the user has asked for the task's end.
+    /// Whether the user has asked for the task's end. Signals that are just being sent have been sent when this returns.
     pub(crate) fn is_requested(&self) -> bool {
+        let _sent = self.state();
         self.requested.is_cancelled()
     }
 
@@ -68,10 +69,10 @@ impl Interrupts {
             Level::Terminate | Level::Kill if again => Level::Kill,
             _ => Level::Interrupt,
         };
-        let (level, groups) = (state.level, state.groups.clone());
-        drop(state);
+        let groups = state.groups.clone();
         self.requested.cancel();
-        match level {
+        // The lock is held meanwhile: no group gets out of reach while it gets its signal, which would hit what runs next.
+        match state.level {
             Level::None | Level::Interrupt => {
                 let latecomers = groups.iter().map(|group| (*group, Latecomers::of(*group))).collect();
                 for group in groups {
@@ -106,8 +107,9 @@ async fn look_again(state: Weak<Mutex<State>>, mut latecomers: Vec<(Group, Latec
     for pause in SECOND_LOOKS {
         tokio::time::sleep(pause).await;
         let Some(state) = state.upgrade() else { return };
-        let running = locked(&state).groups.clone();
-        latecomers.retain(|(group, _)| running.contains(group));
+        // Held meanwhile, so that nothing that runs next is hit.
+        let state = locked(&state);
+        latecomers.retain(|(group, _)| state.groups.contains(group));
         for (_, latecomers) in &mut latecomers {
             latecomers.interrupt();
         }
