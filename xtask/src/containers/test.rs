@@ -1,7 +1,7 @@
 //! `cargo xtask test-images`: builds images, and runs each as an operator would who trusts nobody.
 
 use std::env;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
@@ -72,15 +72,28 @@ fn harden(daemon: &Dockerd, image: &str) -> Result<()> {
     let eater = container.ask("exec", r#"exec perl -e '$x = "x" x 2**31'"#)?;
     ensure!(eater.exit_code == -9 && eater.stderr.contains("memory"), "the user is not told why: {eater:?}");
 
-    // More processes than there may be.
-    container.send("exec", "echo started; while :; do sleep 1000 & done")?;
+    // More processes than there may be. The shell ends where it cannot start another one, and takes all of them along.
+    container.send("exec", "trap 'kill -KILL 0' EXIT INT; echo started; while :; do sleep 1000 & done")?;
     while container.receive()?.kind != "stdout" {}
     container.send("status", "")?;
-    while container.receive()?.kind != "status" {}
-    container.send("interrupt", "")?;
-    while container.receive()?.exit_code().is_none() {}
-    let after = container.ask("exec", "echo alive")?;
-    ensure!((after.exit_code, after.stdout.as_str()) == (0, "alive\n"), "it does not serve any more: {after:?}");
+    let (mut has_answered, mut is_over) = (false, false);
+    while !(has_answered && is_over) {
+        let record = container.receive()?;
+        is_over |= record.exit_code().is_some();
+        if record.kind == "status" {
+            has_answered = true;
+            container.send("interrupt", "")?;
+        }
+    }
+    // What was killed is gone a moment later.
+    let since = Instant::now();
+    loop {
+        let after = container.ask("exec", "echo alive")?;
+        if (after.exit_code, after.stdout.as_str()) == (0, "alive\n") {
+            break;
+        }
+        ensure!(since.elapsed() < GRACE, "it does not serve any more: {after:?}");
+    }
 
     let (exit_code, time) = container.stop(GRACE)?;
     ensure!(exit_code == "0" && time < GRACE, "it ended with {exit_code} after {time:?}");
