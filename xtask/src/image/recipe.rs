@@ -115,7 +115,7 @@ const RECIPES: [Recipe; 14] = [
     Recipe {
         language: "rust",
         packages: &["rustc", "cargo", "ca-certificates"],
-        // Debian 12's compiler knows no edition of 2024. None of Debian's has the library that snippets need: see the page.
+        // Debian 12's compiler is too old for the session's driver.
         base: Some("debian:trixie-slim"),
         runtime: "/usr/bin/rustc",
         memory: "512m",
