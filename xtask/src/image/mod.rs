@@ -44,8 +44,8 @@ pub(crate) struct Image {
     #[arg(long, value_name = "PATH")]
     runner: Option<PathBuf>,
 
-    /// The image to install the language in: one of Debian or Ubuntu [default: debian:bookworm-slim, and
-    /// debian:bullseye-slim for Julia]
+    /// The image to install the language in: one of Debian or Ubuntu [default: debian:bookworm-slim,
+    /// debian:bullseye-slim for Julia and debian:trixie-slim for Rust]
     #[arg(long, value_name = "IMAGE", conflicts_with = "from")]
     base: Option<String>,
 
